@@ -142,10 +142,11 @@ def test_the_settings_of_the_other_network_are_named(tiny_recipe: Recipe) -> Non
 def test_an_unknown_oversampled_category_leaves_nothing_behind(
     tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
+    recipe = replace(tiny_recipe, oversample="dog", oversample_share=0.5)
     with pytest.raises(
         UsageError, match="`oversample` must name categories of the data set; got dog"
     ):
-        train(replace(tiny_recipe, oversample="dog"), shapes, tmp_path / "run")
+        train(recipe, shapes, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
