@@ -28,6 +28,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, SketchPix2SeqError
 from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.training.cards import check_exportable
+from sketch_pix2seq.training.checkpoint import checkpoints
 from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.settings import describe_settings
@@ -122,8 +123,14 @@ class Run:
         return cls(folder)
 
     @classmethod
-    def resume(cls, folder: Path, recipe: Recipe, dataset: Dataset) -> Run:
-        """Open a run to train it on; recipe and data set must be its own.
+    def resume(
+        cls,
+        folder: Path,
+        recipe: Recipe,
+        dataset: Dataset,
+        initial_weights: InitialWeights | None = None,
+    ) -> Run:
+        """Open a run to train it on; recipe, data set and initial weights must be its own.
 
         Raises:
             RunError: Naming what differs, or if it was trained with rewards.
@@ -146,6 +153,18 @@ class Run:
             raise RunError(
                 f"`{folder}` was started with other settings: {', '.join(differ)}",
                 do="Resume with its own (leave --set out), or start a new run.",
+            )
+        started_from = run.facts.get("started_from") or {}
+        if initial_weights is None:
+            if started_from and not checkpoints(run.checkpoints):
+                raise RunError(
+                    f"`{folder}` lost the weights that it was started from",
+                    do="Name them again with --start-from.",
+                )
+        elif initial_weights.facts["sha256"] != started_from.get("sha256"):
+            raise RunError(
+                f"`{folder}` was not started from the weights of `{initial_weights.facts['name']}`",
+                do="Leave --start-from out, or start a new run.",
             )
         return run
 
