@@ -25,7 +25,6 @@ from torch import Tensor
 from sketch_pix2seq.data.batches import (
     Batch,
     BatchSource,
-    check_oversample,
     prefetch,
     validation_batches,
 )
@@ -126,7 +125,6 @@ def train(
     dataset = Dataset.open(data)
     run = None
     if is_main_process():
-        check_oversample(recipe.oversampled, dataset.card.categories)
         if resume and (out / RUN_FILE).exists():
             run = Run.resume(out, recipe, dataset, initial_weights)
         else:

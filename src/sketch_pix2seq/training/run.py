@@ -23,6 +23,7 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from sketch_pix2seq import __version__
+from sketch_pix2seq.data.batches import check_oversample
 from sketch_pix2seq.data.card import DatasetCard
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, SketchPix2SeqError
@@ -90,10 +91,10 @@ class Run:
 
         Raises:
             RunError: If something is there already.
-            UsageError: If the initial weights do not fit, or no bundle could hold the networks.
+            UsageError: If the initial weights or `oversample` do not fit, or no bundle could hold
+                the networks.
         """
-        data = json.loads(dataset.card.to_json())
-        check_exportable(recipe, data, dataset.card.offset_scale)
+        data = _checked_card(recipe, dataset)
         if initial_weights is not None:
             initial_weights.check(recipe, dataset.card.categories)
         if (folder / RUN_FILE).exists():
@@ -168,6 +169,14 @@ class Run:
             )
         return run
 
+    @classmethod
+    def check(cls, folder: Path, recipe: Recipe, dataset: Dataset) -> None:
+        """Check what `create`, or `resume` if there is a run, would refuse of recipe and data."""
+        if (folder / RUN_FILE).exists():
+            cls.resume(folder, recipe, dataset)
+        else:
+            _checked_card(recipe, dataset)
+
     @property
     def offset_scale(self) -> float:
         """Pixels to a unit of offsets: the data set's, or that of the initial weights."""
@@ -201,6 +210,14 @@ class Run:
                 except BlockingIOError as error:
                     raise RunError(f"another process is training `{self.folder}`") from error
             yield
+
+
+def _checked_card(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
+    """Return a data set's card, as JSON has it, if a recipe can be trained on it."""
+    check_oversample(recipe.oversampled, dataset.card.categories)
+    data: dict[str, Any] = json.loads(dataset.card.to_json())
+    check_exportable(recipe, data, dataset.card.offset_scale)
+    return data
 
 
 class MetricLog:
