@@ -185,6 +185,8 @@ def test_a_study_is_edited_and_previewed(
     store.close()
     assert main(["turing", "edit", str(folder), "--drop", dropped]) == 2
     assert "`--drop` must come before the first answer; got 1 answers" in capsys.readouterr().err
+    assert main(["turing", "edit", str(folder), "--contact", "Bob"]) == 0
+    assert "1 answer was given before: a site that is served " in capsys.readouterr().err
     (folder / VOTES_FILE).unlink()
     Store.open(str(folder / VOTES_FILE), changed.digest).close()
     assert main(["turing", "edit", str(folder), "--drop", dropped]) == 0
