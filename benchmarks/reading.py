@@ -34,11 +34,12 @@ if __name__ == "__main__":
 
 
 def measure(sources: Sequence[Path], quickdraw: Path | None) -> list[Figure]:
-    """Prepare some sources, and all that there are."""
+    """Prepare some sources, and all that there are; simplify raw drawings, if there are any."""
     figures = [_some(sources)]
     if quickdraw is not None:
         figures += _all(quickdraw / "simplified")
-        figures.append(_raw(sorted((quickdraw / "raw").glob("*.ndjson"))))
+        if raw := sorted((quickdraw / "raw").glob("*.ndjson")):
+            figures.append(_raw(raw))
     return figures
 
 

@@ -169,6 +169,9 @@ def test_reproduce_goes_from_the_data_to_the_page_and_goes_on_where_it_was(
     capsys.readouterr()
     assert main([*words, "--set", "num_steps=5"]) == 1
     assert "num_steps is 5, was 2" in capsys.readouterr().err
+    assert main([*words, "--set-judge", "num_steps=5"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == "" and "num_steps is 5, was 3" in captured.err
 
 
 @pytest.mark.parametrize(
@@ -181,6 +184,9 @@ def test_reproduce_goes_from_the_data_to_the_page_and_goes_on_where_it_was(
         (["--pictures", "nowhere"], "`--pictures` must be a folder"),
         (["--judge", "x", "--set-judge", "num_steps=3"], "`--set-judge` are for a judge"),
         (["--preset", "huge"], "huge"),
+        (["--recipe", "classifier"], "`--recipe` must be one that draws; got classifier"),
+        (["--set-judge", "oversample=dog", "--set-judge", "oversample_share=1"], "got dog"),
+        (["--set-judge", "model.encoder_width=8000"], "must fit into a bundle"),
         (["--best-of", "0"], "`--best-of` must be 1 or more"),
     ],
 )

@@ -76,6 +76,14 @@ def test_stages_are_pictures_of_what_was_seen(
             assert max(picture.size) >= 300
 
 
+def test_stages_end_with_merged_lines_if_lines_are_merged(inputs: list[str]) -> None:
+    assert main(["trace", "clean.png", "--merge-lines", "--stages", "seen"]) == 0
+    paths = ("seen/clean-5-strokes.png", "seen/clean-6-merged.png")
+    strokes, merged = (np.asarray(Image.open(path), int) for path in paths)
+    away = np.abs(merged - strokes).mean()
+    assert 0 < away < 10  # the same lines in the same place, found anew
+
+
 def test_json_is_in_quickdraws_frame(inputs: list[str]) -> None:
     assert main(["trace", "photo.jpg", "--format", "ndjson"]) == 0
     record = json.loads(Path("photo.ndjson").read_text())

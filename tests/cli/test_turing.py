@@ -16,6 +16,7 @@ import pytest
 from benchmarks.synthetic import write_synthetic
 from bundles import write_bundle
 from sketch_pix2seq.cli.app import main
+from sketch_pix2seq.cli.evaluate import provenance
 from sketch_pix2seq.cli.turing import VOTES_FILE
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.evaluation.turing.settings import StudySettings
@@ -184,10 +185,22 @@ def test_a_study_is_edited_and_previewed(
     store.close()
     assert main(["turing", "edit", str(folder), "--drop", dropped]) == 2
     assert "`--drop` must come before the first answer; got 1 answers" in capsys.readouterr().err
+    assert main(["turing", "edit", str(folder), "--contact", "Bob"]) == 0
+    assert "1 answer was given before: a site that is served " in capsys.readouterr().err
     (folder / VOTES_FILE).unlink()
     Store.open(str(folder / VOTES_FILE), changed.digest).close()
     assert main(["turing", "edit", str(folder), "--drop", dropped]) == 0
     assert not (folder / VOTES_FILE).exists()  # nobody had answered: it belongs to no study now
+
+
+def test_a_report_does_not_tell_the_password_of_the_database(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    words = ["turing", "results", "s", "--db", "postgresql://ada:s3cr@t@host/votes"]
+    monkeypatch.setattr(sys, "argv", ["sketch-pix2seq", *words, "--db=postgresql://ada@host/x"])
+    command = provenance(tmp_path).command
+    assert "s3cr" not in command
+    assert "postgresql://ada:***@host/votes" in command and "=postgresql://ada@host/x" in command
 
 
 def test_ids_are_written_for_their_owner_alone(folder: Path, tmp_path: Path) -> None:

@@ -101,6 +101,19 @@ def test_folders_give_their_ndjson_files_by_name(tmp_path: Path) -> None:
     assert names == ["a.ndjson", "b.ndjson.gz"]
 
 
+def test_files_of_many_drawings_in_folders_of_a_folder_are_passed_over_not_silently(
+    tmp_path: Path,
+) -> None:
+    for name in ("a.ndjson", "more/b.ndjson", "more/c.bin", "more/d.svg", "rest/notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    notices: list[str] = []
+    found = find_sources([tmp_path], notices.append)
+    assert [source.path.name for source in found] == ["a.ndjson", "more"]
+    (notice,) = notices
+    assert notice.startswith(f"folder `{tmp_path / 'more'}`: `b.ndjson` and 1 more are passed over")
+
+
 def test_folders_of_svgs_are_one_source_each(tmp_path: Path) -> None:
     for name in ("cats/b.svg", "cats/a.SVG", "dogs/c.svgz", "dogs/notes.txt", "d.svg", "e.npz"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

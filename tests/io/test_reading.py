@@ -126,6 +126,8 @@ def test_wrong_lines_can_be_passed_over(tmp_path: Path) -> None:
 def test_no_file_and_no_folder(tmp_path: Path) -> None:
     with pytest.raises(DrawingError, match="`cat.svg`: there must be such a file; got none"):
         read_sketches(tmp_path / "cat.svg")
+    with pytest.raises(DrawingError, match="an input must be readable; got embedded null byte"):
+        read_sketches("a\0b")
     with pytest.raises(DrawingError, match="an input must be a file; got a folder"):
         read_sketches(tmp_path)
 

@@ -17,7 +17,7 @@ from bundles import (
     tiny_bundle,
 )
 from sketch_pix2seq.bundle.bundle import Bundle
-from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.errors import RunError, UsageError
 from sketch_pix2seq.export.bundle import export_run
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import load_checkpoint
@@ -85,6 +85,23 @@ def test_a_run_broken_off_at_once_goes_on_with_the_weights_and_units_given(
     assert (tmp_path / "whole" / last).read_bytes() == (tmp_path / "broken" / last).read_bytes()
 
 
+def test_a_run_goes_on_with_no_other_weights_than_its_own(
+    tiny_recipe: Recipe, shapes: Path, tmp_path: Path
+) -> None:
+    recipe = replace(tiny_recipe, num_steps=2, validate_every=2)
+    start, other = _in_units_of_80(recipe), InitialWeights.from_bytes(save({}), "x")
+    for name, first in (("from-weights", start), ("from-a-seed", None)):
+        run = tmp_path / name
+        train(recipe, shapes, run, initial_weights=first)
+        for _ in range(2):  # with checkpoints and without
+            with pytest.raises(RunError, match=f"{name}` was not started from the weights of `x`"):
+                train(recipe, shapes, run, resume=True, initial_weights=other)
+            shutil.rmtree(run / "checkpoints", ignore_errors=True)
+    with pytest.raises(RunError, match="lost the weights that it was started from"):
+        train(recipe, shapes, tmp_path / "from-weights", resume=True)
+    train(recipe, shapes, tmp_path / "from-weights", resume=True, initial_weights=start)
+
+
 def test_weights_of_another_network_are_refused(
     tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
@@ -142,10 +159,11 @@ def test_the_settings_of_the_other_network_are_named(tiny_recipe: Recipe) -> Non
 def test_an_unknown_oversampled_category_leaves_nothing_behind(
     tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
+    recipe = replace(tiny_recipe, oversample="dog", oversample_share=0.5)
     with pytest.raises(
         UsageError, match="`oversample` must name categories of the data set; got dog"
     ):
-        train(replace(tiny_recipe, oversample="dog"), shapes, tmp_path / "run")
+        train(recipe, shapes, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -79,6 +79,19 @@ def test_the_first_one_waits_and_the_second_breaks_off(
     assert signal.getsignal(signal.SIGINT) is listening
 
 
+def test_signals_that_the_caller_ignores_stay_ignored() -> None:
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as nohup and batch systems do
+    try:
+        with hold_interrupts() as interrupted:
+            signal.raise_signal(signal.SIGINT)
+            assert not interrupted.is_set()
+            signal.raise_signal(signal.SIGTERM)
+            assert interrupted.is_set()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
 def test_other_threads_are_left_alone() -> None:
     found: list[bool] = []
 

@@ -186,6 +186,8 @@ def test_wrong_numbers_of_devices_are_refused(
 ) -> None:
     with pytest.raises(UsageError, match="1 or more"):
         train(recipe, shapes, tmp_path / "run", devices=0)
+    with pytest.raises(UsageError, match="as drawings in a batch; got 2 for `batch_size` 1"):
+        train(replace(recipe, batch_size=1), shapes, tmp_path / "run", devices=2)
     assert not (tmp_path / "run").exists()
     with (
         pytest.raises(UsageError, match="`devices` must be 1 or more; got 0"),
@@ -202,6 +204,8 @@ def test_wrong_numbers_of_devices_are_refused(
     assert not is_main_process()
     with pytest.raises(UsageError, match="left out under torchrun"), join_processes(2, print):
         pass
+    with pytest.raises(UsageError, match="got 4 for `batch_size` 3"):
+        train(replace(recipe, batch_size=3), shapes, tmp_path / "run")
 
 
 @pytest.mark.slow

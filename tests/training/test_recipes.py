@@ -174,6 +174,7 @@ def test_the_recipe_attention_sees_its_pen_and_an_unsteady_past() -> None:
         ("attention", "kl.weight=0.5", "`kl.weight` must be 0 with `attention`"),
         ("attention", "conditions.shown=1.5", "`conditions.shown` must be less than or equal to 1"),
         ("attention", "conditions.partly=0.9", "`conditions.partly` must be at most 1 - `shown`"),
+        ("lstm", "oversample=cat", "`oversample_share` must be above 0 with `oversample`"),
         ("lstm", "augmentation.past_jitter=2", "`augmentation.past_jitter` must be 0 without"),
         ("judge", "augmentation.past_jitter=2", "`augmentation.past_jitter` must be 0 without"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -232,13 +233,18 @@ def provenance(data: Path) -> Provenance:
     from sketch_pix2seq.evaluation.report.layout import Provenance
 
     return Provenance(
-        command=shlex.join(["sketch-pix2seq", *sys.argv[1:]]),
+        command=shlex.join(["sketch-pix2seq", *map(_without_password, sys.argv[1:])]),
         commit=_commit() or f"release {__version__}",
         data=data.resolve().name,
         machine=f"{platform.system()} {platform.machine()}, {num_processors()} processors, "
         f"Python {platform.python_version()}",
         date=datetime.date.today().isoformat(),
     )
+
+
+def _without_password(word: str) -> str:
+    """Hide the password of a database's address: reports are shown to others."""
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", word)
 
 
 def _commit() -> str | None:

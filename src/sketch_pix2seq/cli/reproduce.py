@@ -94,7 +94,9 @@ def reproduce(
     if num_trainings < 1:
         raise UsageError("`num_trainings` must be 1 or more", got=num_trainings)
     with needs_extra("train"):
+        from sketch_pix2seq.data.dataset import Dataset
         from sketch_pix2seq.training.recipes import PAPER
+        from sketch_pix2seq.training.run import Run
 
         four = [function.__name__ for function in PAPER]
         recipes = dict(_recipes(PRESETS[preset], settings))
@@ -106,14 +108,20 @@ def reproduce(
     if judge is not None and judge_settings:
         raise UsageError("`judge_settings` are for a judge that is trained here", got="a judge")
     check_measurable([*recipes, *others], others, data, judge, pictures, amount, redrawings)
-    models: dict[str, list[Path | None]] = {name: [] for name in recipes}
+    runs: dict[str, tuple[str, Recipe]] = {}
     for training in range(num_trainings):
         for name, chosen in recipes.items():
             if training == 0 or name in four:
                 run = replace(chosen, seed=chosen.seed + training)
-                run_name = name + (f"-seed-{run.seed}" if training else "")
-                given = () if name in recipe else settings
-                models[name].append(_trained(run, run_name, data, out, given))
+                runs[name + (f"-seed-{run.seed}" if training else "")] = name, run
+    own_judge = {JUDGE: (JUDGE, judge_recipe)} if judge is None else {}
+    dataset = Dataset.open(data)
+    for run_name, (_, run) in (runs | own_judge).items():
+        Run.check(out / "runs" / run_name, run, dataset)
+    models: dict[str, list[Path | None]] = {name: [] for name in recipes}
+    for run_name, (name, run) in runs.items():
+        given = () if name in recipe else settings
+        models[name].append(_trained(run, run_name, data, out, given))
     if judge is None:
         judge = _trained(judge_recipe, JUDGE, data, out, judge_settings)
     measure({**models, **others}, data, judge, out, pictures, amount, redrawings)
@@ -135,15 +143,12 @@ def _others(names: tuple[str, ...], like: Recipe) -> dict[str, Recipe]:
     """Further recipes by name, at the budget of another one."""
     from sketch_pix2seq.training.recipes import find_recipe
 
-    return {
-        name: replace(
-            find_recipe(name),
-            num_steps=like.num_steps,
-            batch_size=like.batch_size,
-            seed=like.seed,
-        )
-        for name in names
-    }
+    budget = {name: getattr(like, name) for name in ("num_steps", "batch_size", "seed")}
+    others = {name: replace(find_recipe(name), **budget) for name in names}
+    for name, recipe in others.items():
+        if recipe.task != "redraw":
+            raise UsageError("`recipe` must be one that draws", got=name)
+    return others
 
 
 def _judge_recipe(preset: Preset, settings: tuple[str, ...]) -> Recipe:

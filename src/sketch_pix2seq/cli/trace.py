@@ -59,7 +59,8 @@ def trace(
     where = (out, form, "traced", style)
     ResultFiles((), inputs, *where, overwrite=overwrite)  # refuses before anything is read
     drawings = read_inputs(inputs, split=split, straighten=straighten, merge_lines=merge_lines)
-    show_stages = partial(_write_stages, drawings, stages, overwrite, straighten=straighten)
+    how = {"straighten": straighten, "merge_lines": merge_lines}
+    show_stages = partial(_write_stages, drawings, stages, overwrite, **how)
     if not drawings.sketches:
         show_stages()
         drawings.report_problems()
@@ -95,9 +96,7 @@ def _in_order(sketch: Sketch, order: Order) -> Sketch:
     return sketch.ordered(order)
 
 
-def _write_stages(
-    inputs: Inputs, folder: Path | None, overwrite: bool, *, straighten: bool
-) -> None:
+def _write_stages(inputs: Inputs, folder: Path | None, overwrite: bool, **how: bool) -> None:
     """Write the stages of each picture, as far as it can be read, if there is a folder for them."""
     from sketch_pix2seq.io.atomic import atomic_write
     from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
@@ -119,7 +118,7 @@ def _write_stages(
             notify(f"`{path}` is no picture: `stages` shows none of it")
         else:
             with suppress(DrawingError):  # reported where the input was read
-                read_picture(data, on_stage=stages.__setitem__, straighten=straighten)
+                read_picture(data, on_stage=stages.__setitem__, **how)
         files = {
             folder / f"{source.name}-{number}-{name}.png": picture
             for number, (name, picture) in enumerate(stages.items(), start=1)

@@ -12,9 +12,9 @@ from cyclopts import App, Parameter
 from sketch_pix2seq.cli.addresses import print_addresses
 from sketch_pix2seq.cli.evaluate import load_models, models_of, provenance
 from sketch_pix2seq.cli.outputs import refuse_place
-from sketch_pix2seq.cli.terminal import print_line, progress_bar
+from sketch_pix2seq.cli.terminal import notify, print_line, progress_bar
 from sketch_pix2seq.cli.turing_settings import SettingsFlags
-from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.errors import StudyError, UsageError
 from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.io.atomic import atomic_write
 
@@ -103,7 +103,7 @@ def edit(
         study: The study's folder.
         drop: Label of a human drawing that is left out with its redrawings; repeatable. Nobody may
             have answered yet.
-        db: Where the votes are, as given to `turing serve`; looked at before something is dropped.
+        db: Where the votes are, as given to `turing serve`; looked at for answers.
         settings: How the study is run.
     """
     from sketch_pix2seq.evaluation.turing.design import Design
@@ -117,6 +117,8 @@ def edit(
         _refuse_if_answered(study, db)
     print_line(f"{Design(changed).num_trials:,} of {len(changed.pictures):,} pictures a person")
     changed.save(study)
+    if not drop and new != opened.settings:
+        _notify_if_answered(study, db)
     for name, value in vars(new).items():
         print_line(f"{name}: {'none' if value in (None, '', ()) else value}")
 
@@ -281,6 +283,24 @@ def _refuse_if_answered(folder: Path, db: str | None) -> None:
         )
     else:
         print_line("Give `turing serve` another `--db`: this one belongs to the study as it was.")
+
+
+def _notify_if_answered(folder: Path, db: str | None) -> None:
+    """Say that other settings come after the first answer, if votes can be found."""
+    if db is None and not (folder / VOTES_FILE).exists():
+        return
+    try:
+        _, store = _opened(folder, db, must_exist=True)
+    except StudyError:  # not served yet
+        return
+    num_answers = len(store.votes())
+    store.close()
+    if num_answers:
+        were = "1 answer was" if num_answers == 1 else f"{num_answers:,} answers were"
+        notify(
+            f"{were} given before: a site that is served keeps the former settings until it is "
+            "started again, and results hold answers under both"
+        )
 
 
 def _opened(folder: Path, db: str | None, *, must_exist: bool = False) -> tuple[Study, Store]:

@@ -128,7 +128,7 @@ def _of_sources(
     sources: Sequence[str | Path], on_notice: Callable[[str], None]
 ) -> Iterator[_Named]:
     """The drawings of sources, in their order."""
-    for source in find_sources(sources):
+    for source in find_sources(sources, on_notice):
         report = ReadReport()
         for drawing in read_drawings(source, report=report):
             yield _Named(drawing.word or source.category, drawing)

@@ -85,7 +85,8 @@ def prepare(
             under `if __name__ == "__main__"`. None: as many as there are processors.
         engine: `local`, or `ray` for a Ray cluster whose machines see the same files.
         progress: Called with the bytes that are read, and with their total.
-        on_notice: Called with a line for each source that is cut short, and read up to there.
+        on_notice: Called with a line for each source that is cut short, and read up to there, and
+            for files that are passed over.
         options: Fields of `PrepareOptions`.
 
     Raises:
@@ -95,7 +96,7 @@ def prepare(
     """
     chosen = PrepareOptions(**options)
     check_workers(workers, engine)
-    listed = find_sources(sources)
+    listed = find_sources(sources, on_notice)
     with atomic_dir(Path(out), DatasetError) as folder:
         buffers = folder.resolve() / "buffers"
         buffers.mkdir()

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -32,11 +32,17 @@ _GZIP_WINDOW = 31
 _GOOGLES_NAMES = re.compile(r"(full_(simplified|raw|binary|numpy_bitmap)|sketchrnn)_(?=.)")
 
 
-def find_sources(sources: Sequence[str | Path]) -> list[Source]:
+def find_sources(
+    sources: Sequence[str | Path], on_notice: Callable[[str], None] = lambda notice: None
+) -> list[Source]:
     """List the sources: files as given, those of a folder by name.
 
     A folder of files of one drawing each (SVG, pictures, ...) is one source, named after it; so is
-    each such folder in a folder.
+    each such folder in a folder. Files of many drawings are not looked for in such folders.
+
+    Args:
+        sources: Files and folders.
+        on_notice: Called with a line for each such folder whose files of many are passed over.
 
     Raises:
         UsageError: If there is no source.
@@ -50,7 +56,7 @@ def find_sources(sources: Sequence[str | Path]) -> list[Source]:
                 do="Name what it was made of, or convert it alone with `data convert`.",
             )
         if path.is_dir():
-            files.extend(_files_below(path))
+            files.extend(_files_below(path, on_notice))
         elif path.is_file():
             files.append(path)
         else:
@@ -75,7 +81,7 @@ def find_sources(sources: Sequence[str | Path]) -> list[Source]:
     return result
 
 
-def _files_below(folder: Path) -> list[Path]:
+def _files_below(folder: Path, on_notice: Callable[[str], None]) -> list[Path]:
     """List what a folder holds by name, and then the drawings of the folders in it."""
     try:
         inside = sorted(folder.iterdir())
@@ -83,6 +89,7 @@ def _files_below(folder: Path) -> list[Path]:
         for below in inside:
             if below.is_dir():
                 files += _drawings_of(below)
+                _notify_of_others(below, on_notice)
     except OSError as error:
         raise DatasetError(f"folder `{folder}` cannot be read", got=error.strerror) from error
     if not files:
@@ -92,6 +99,16 @@ def _files_below(folder: Path) -> list[Path]:
             do=f"Name one of {kinds} (also .gz), SVG files or pictures, or of folders of these.",
         )
     return files
+
+
+def _notify_of_others(folder: Path, on_notice: Callable[[str], None]) -> None:
+    others = sorted(p.name for p in folder.iterdir() if is_drawing(p) and not _is_alone(p))
+    if others:
+        more = f" and {len(others) - 1:,} more are" if len(others) > 1 else " is"
+        on_notice(
+            f"folder `{folder}`: `{others[0]}`{more} passed over. "
+            "Name that folder as a source of its own."
+        )
 
 
 def _drawings_of(folder: Path) -> list[Path]:

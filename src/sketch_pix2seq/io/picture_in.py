@@ -81,7 +81,8 @@ def read_picture(
 
     Args:
         data: The file's content.
-        on_stage: Called at the stages `picture`, `contrast`, `ink`, `lines` and `strokes`.
+        on_stage: Called at the stages `picture`, `contrast`, `ink`, `lines` and `strokes`, and
+            `merged` if lines are.
         straighten: Whether a tilted sheet on a darker table is straightened; the frame is then the
             sheet.
         merge_lines: Whether lines over each other, or closely side by side, become one. The width
@@ -134,7 +135,13 @@ def read_picture(
         frame=Frame(width, height, line_width * ink.scale * scale),
         colours=colours,
     )
-    return merged(sketch) if merge_lines else sketch
+    if not merge_lines:
+        return sketch
+    sketch = merged(sketch)
+    if on_stage:
+        found = [(stroke / scale - page.corner) / ink.scale for stroke in sketch.strokes]
+        on_stage("merged", _strokes_over(_grey(image, ink), found))
+    return sketch
 
 
 def lines_of_ink(
@@ -275,13 +282,16 @@ def _along_border(
 
 
 def _show(on_stage: OnStage, image: Image.Image, ink: Ink, strokes: Sequence[np.ndarray]) -> None:
-    size = (ink.mask.shape[1], ink.mask.shape[0])
-    grey = image.convert("L").resize(size)
+    grey = _grey(image, ink)
     on_stage("picture", grey)
     on_stage("contrast", Image.fromarray(255 - ink.contrast))
     on_stage("ink", Image.fromarray(np.where(ink.mask, 0, 255).astype(np.uint8)))
     on_stage("lines", Image.fromarray(np.where(thin(ink.mask), 0, 255).astype(np.uint8)))
     on_stage("strokes", _strokes_over(grey, strokes))
+
+
+def _grey(image: Image.Image, ink: Ink) -> Image.Image:
+    return image.convert("L").resize(ink.mask.shape[::-1])
 
 
 def _strokes_over(grey: Image.Image, strokes: Sequence[np.ndarray]) -> Image.Image:

@@ -143,8 +143,9 @@ def _content(source: Readable) -> bytes:
         raise DrawingError("an input must be a file", got="a folder") from None
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise DrawingError("a gzipped file must be whole", got="a damaged one") from None
-    except OSError as error:
-        raise DrawingError("an input must be readable", got=error.strerror) from None
+    except (OSError, ValueError) as error:  # a path with a null byte is no OSError
+        reason = getattr(error, "strerror", error)
+        raise DrawingError("an input must be readable", got=reason) from None
     if len(data) > MAX_BYTES:
         raise DrawingError(f"an input must have at most {MAX_BYTES} bytes", got="more")
     if not data.strip():

@@ -38,7 +38,7 @@ class MeanLosses:
     values: dict[str, float]
 
     def total(self, kl_weight: float = 0.0, free_nats: float = 0.0) -> float:
-        """The loss to minimise.
+        """The loss to minimise, but for the term of categories (`class_ce`).
 
         Args:
             kl_weight: Weight of the KL term, where there is one.
@@ -112,7 +112,7 @@ class DrawingLosses(Losses):
         free_nats: float = 0.0,
         whole: Float64[Tensor, "7"] | None = None,
     ) -> Float[Tensor, ""]:
-        """See `Losses`: reconstruction, and the weighted KL term if there is one."""
+        """See `Losses`: reconstruction, and the weighted terms of KL and categories, if any."""
         sums = self.sums() if whole is None else whole
         num_offsets, num_pens, num_drawings = sums[4:].clamp_min(1).tolist()
         total: Tensor = self.stroke_sum / num_offsets + self.pen_sum / num_pens

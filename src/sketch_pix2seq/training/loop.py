@@ -25,7 +25,6 @@ from torch import Tensor
 from sketch_pix2seq.data.batches import (
     Batch,
     BatchSource,
-    check_oversample,
     prefetch,
     validation_batches,
 )
@@ -110,31 +109,24 @@ def train(
         resume: Continue the run in `out`, if there is one.
         devices: Processes that share each batch, a GPU each where there are so many.
         initial_weights: Weights of a trained model, with its `offset_scale`; None: random weights
-            from the recipe's seed, and the data set's `offset_scale`. A resumed run has its own,
-            unless it was stopped before it had kept any.
+            from the recipe's seed, and the data set's `offset_scale`. Of a run that is resumed
+            those it was started from, needed again if it was stopped before it had kept any.
         on_progress: Called after each step.
         on_notice: Called with a line for the user.
 
     Raises:
         DatasetError: If the data set cannot be used.
         RunError: If the run cannot be started or continued, or its gradients stay not finite.
-        UsageError: If there are fewer devices, or `initial_weights` does not fit the recipe.
+        UsageError: If there are fewer devices, or more than a batch has drawings, or
+            `initial_weights` does not fit the recipe.
     """
-    check_devices(devices)
+    check_devices(devices, recipe.batch_size)
     keep_freed_memory()
     dataset = Dataset.open(data)
     run = None
     if is_main_process():
-        check_oversample(recipe.oversampled, dataset.card.categories)
         if resume and (out / RUN_FILE).exists():
-            run = Run.resume(out, recipe, dataset)
-            if initial_weights is not None:
-                initial_weights.check(recipe, dataset.card.categories)
-            elif run.facts.get("started_from") and not checkpoints(run.checkpoints):
-                raise RunError(
-                    f"`{out}` lost the weights that it was started from",
-                    do="Name them again with --start-from.",
-                )
+            run = Run.resume(out, recipe, dataset, initial_weights)
         else:
             run = Run.create(out, recipe, dataset, devices, initial_weights)
     with (

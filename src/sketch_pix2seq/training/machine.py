@@ -74,7 +74,8 @@ def precision_of(device: torch.device) -> torch.dtype:
 def hold_interrupts() -> Iterator[threading.Event]:
     """Turn the first Ctrl-C or SIGTERM into an event; a second one interrupts as usual.
 
-    Outside the main thread, where signals do not arrive, the event is never set.
+    Signals that are ignored stay so. Outside the main thread, where signals do not arrive, the
+    event is never set.
     """
     event = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -89,7 +90,11 @@ def hold_interrupts() -> Iterator[threading.Event]:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    before = {number: signal.signal(number, handle) for number in HELD}
+    before = {
+        number: signal.signal(number, handle)
+        for number in HELD
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield event
     finally:

@@ -124,13 +124,18 @@ def _torchrun_ranks(variables: Mapping[str, str]) -> tuple[int, int, int, int] |
     return rank, size, local_rank, local_size
 
 
-def check_devices(devices: int) -> None:
+def check_devices(devices: int, batch_size: int | None = None) -> None:
     """Check that this machine can train with that number of processes.
+
+    Args:
+        devices: As of `join_processes`.
+        batch_size: Drawings that all processes share, each at least one; None: not known yet.
 
     Raises:
         UsageError: If it cannot.
     """
-    if devices > 1 and _torchrun_ranks(os.environ) is not None:
+    ranks = _torchrun_ranks(os.environ)
+    if devices > 1 and ranks is not None:
         raise UsageError(
             "`devices` must be left out under torchrun",
             do="Give torchrun --nproc-per-node instead.",
@@ -142,6 +147,12 @@ def check_devices(devices: int) -> None:
         raise UsageError("this build of torch cannot train on several devices", got=devices)
     if num_gpus and devices > num_gpus:
         raise UsageError(f"`devices` must be at most {num_gpus}, the number of GPUs", got=devices)
+    size = devices if ranks is None else ranks[1]
+    if batch_size is not None and size > batch_size:
+        raise UsageError(
+            "there must be at most as many processes as drawings in a batch",
+            got=f"{size} for `batch_size` {batch_size}",
+        )
 
 
 @contextmanager

@@ -223,6 +223,10 @@ class Recipe:
                 self.attends or not self.augmentation.past_jitter,
                 "`augmentation.past_jitter` must be 0 without `attention`",
             ),
+            (
+                self.oversample_share > 0 or not self.oversampled,
+                "`oversample_share` must be above 0 with `oversample`",
+            ),
             (self.raster.size % side == 0, f"`raster.size` must be a multiple of {side}"),
         )
 

@@ -23,11 +23,13 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from sketch_pix2seq import __version__
+from sketch_pix2seq.data.batches import check_oversample
 from sketch_pix2seq.data.card import DatasetCard
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, SketchPix2SeqError
 from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.training.cards import check_exportable
+from sketch_pix2seq.training.checkpoint import checkpoints
 from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.settings import describe_settings
@@ -89,10 +91,10 @@ class Run:
 
         Raises:
             RunError: If something is there already.
-            UsageError: If the initial weights do not fit, or no bundle could hold the networks.
+            UsageError: If the initial weights or `oversample` do not fit, or no bundle could hold
+                the networks.
         """
-        data = json.loads(dataset.card.to_json())
-        check_exportable(recipe, data, dataset.card.offset_scale)
+        data = _checked_card(recipe, dataset)
         if initial_weights is not None:
             initial_weights.check(recipe, dataset.card.categories)
         if (folder / RUN_FILE).exists():
@@ -122,8 +124,14 @@ class Run:
         return cls(folder)
 
     @classmethod
-    def resume(cls, folder: Path, recipe: Recipe, dataset: Dataset) -> Run:
-        """Open a run to train it on; recipe and data set must be its own.
+    def resume(
+        cls,
+        folder: Path,
+        recipe: Recipe,
+        dataset: Dataset,
+        initial_weights: InitialWeights | None = None,
+    ) -> Run:
+        """Open a run to train it on; recipe, data set and initial weights must be its own.
 
         Raises:
             RunError: Naming what differs, or if it was trained with rewards.
@@ -147,7 +155,27 @@ class Run:
                 f"`{folder}` was started with other settings: {', '.join(differ)}",
                 do="Resume with its own (leave --set out), or start a new run.",
             )
+        started_from = run.facts.get("started_from") or {}
+        if initial_weights is None:
+            if started_from and not checkpoints(run.checkpoints):
+                raise RunError(
+                    f"`{folder}` lost the weights that it was started from",
+                    do="Name them again with --start-from.",
+                )
+        elif initial_weights.facts["sha256"] != started_from.get("sha256"):
+            raise RunError(
+                f"`{folder}` was not started from the weights of `{initial_weights.facts['name']}`",
+                do="Leave --start-from out, or start a new run.",
+            )
         return run
+
+    @classmethod
+    def check(cls, folder: Path, recipe: Recipe, dataset: Dataset) -> None:
+        """Check what `create`, or `resume` if there is a run, would refuse of recipe and data."""
+        if (folder / RUN_FILE).exists():
+            cls.resume(folder, recipe, dataset)
+        else:
+            _checked_card(recipe, dataset)
 
     @property
     def offset_scale(self) -> float:
@@ -182,6 +210,14 @@ class Run:
                 except BlockingIOError as error:
                     raise RunError(f"another process is training `{self.folder}`") from error
             yield
+
+
+def _checked_card(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
+    """Return a data set's card, as JSON has it, if a recipe can be trained on it."""
+    check_oversample(recipe.oversampled, dataset.card.categories)
+    data: dict[str, Any] = json.loads(dataset.card.to_json())
+    check_exportable(recipe, data, dataset.card.offset_scale)
+    return data
 
 
 class MetricLog:
