@@ -1,12 +1,11 @@
-"""Means with confidence intervals: bootstrap over drawings, and over trainings.
+"""Means with confidence intervals, over drawings and over trainings.
 
 *Convention*: 95 % percentile intervals of the mean of one value for each drawing. Of one training
 they say what other test drawings would change. Of several trainings of one recipe, that differ in
 their seeds, the interval is widened by how much their means differ, beyond what their drawings
 explain, and for how few they are: by Student's t, degrees of freedom after Satterthwaite. (Drawing
-two or three trainings with replacement would give half an interval.)
-Outcomes that are all alike are alike in every resample: so a share has an interval of its own,
-never narrower than Wilson's.
+two or three trainings with replacement would give half an interval.) Outcomes that are all alike
+are alike in every resample: so a share has an interval of its own, never narrower than Wilson's.
 
 Source: Efron and Tibshirani (1993), percentile bootstrap; Satterthwaite (1946), *An approximate
 distribution of estimates of variance components*; Wilson (1927), *Probable inference, the law of

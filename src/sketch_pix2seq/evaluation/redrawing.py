@@ -55,6 +55,8 @@ DISTORTION = Augmentation(scale=0.15, rotate=8.0, drop=0.1)
 SHOWN = 4
 """Test drawings of each category whose redrawings are shown."""
 _AT_ONCE = 512
+_VERSION = 6
+"""Of what is measured of a redrawing."""
 
 
 @dataclass(frozen=True)
@@ -116,20 +118,20 @@ def parts(evaluation: Evaluation) -> Iterator[Part]:
         configs = sampling_configs if model.training == 0 else main_configs
         for config in configs(evaluation):
             measure = partial(_redrawn, evaluation, model, config)
-            yield Part(part_name(model, config), {**facts, **vars(config)}, measure, version=6)
+            yield Part(part_name(model, config), {**facts, **vars(config)}, measure, version=_VERSION)
     for model in evaluation.models:
         facts = {**evaluation.facts, "model": model.digest}
         measure = partial(_distorted, evaluation, model)
-        yield Part(distorted_name(model.label), facts, measure, version=6)
+        yield Part(distorted_name(model.label), facts, measure, version=_VERSION)
     for drawings in evaluation.drawings:
         for repeat in repeats(evaluation, drawings):
             facts = {**evaluation.facts, "drawings": drawings.digest, "repeat": repeat}
             measure = partial(_repeated, evaluation, drawings, repeat)
-            yield Part(repeat_name(drawings, repeat), facts, measure, version=6)
+            yield Part(repeat_name(drawings, repeat), facts, measure, version=_VERSION)
     for entry in evaluation.entries:
         facts = {**evaluation.facts, "model": entry.digest, "temperature": settings.temperature}
         shown = partial(_examples, evaluation, entry)
-        yield Part(examples_name(entry), facts, shown, version=6)
+        yield Part(examples_name(entry), facts, shown, version=_VERSION)
 
 
 def repeats(evaluation: Evaluation, drawings: EvaluatedDrawings) -> range:
