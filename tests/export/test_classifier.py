@@ -200,13 +200,16 @@ def test_a_classifier_of_other_things_goes_into_no_bundle(
     data: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """And is refused before anything of the model is measured."""
+    monkeypatch.setattr("sketch_pix2seq.export.bundle.measure_likelihood", pytest.fail)
     recipe = find_recipe("cnn_small").with_settings(["num_steps=1", "model.decoder_size=8"])
     train(replace(recipe, sheet_every=0), data, tmp_path / "run")
     strangers = (write_classifier(tmp_path / "stranger", ("ant", "bee")), "default")
     for stranger in strangers:
-        words = ["export", tmp_path / "run", "--out", tmp_path / "bundle", "--classifier", stranger]
-        assert main([str(word) for word in words]) == 1
+        words = ["export", tmp_path / "run", "--data", data, "--out", tmp_path / "bundle"]
+        assert main([*map(str, words), "--classifier", str(stranger)]) == 1
         assert "a bundle's classifier must know its categories" in capsys.readouterr().err
     assert not (tmp_path / "bundle").exists()
 

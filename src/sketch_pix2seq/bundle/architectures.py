@@ -4,7 +4,8 @@ A card names an architecture and its sizes. All that a file of weights must hold
 so a bundle is checked without building a network.
 
 A new architecture needs its name in `ARCHITECTURES` here, with a subclass of `Architecture` unless
-it is a cell of the recurrent one; CONTRIBUTING.md lists where else. Tests compare the shapes with those of the torch networks.
+it is a cell of the recurrent one; CONTRIBUTING.md lists where else. Tests compare the shapes with
+those of the torch networks.
 """
 
 from __future__ import annotations

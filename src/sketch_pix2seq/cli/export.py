@@ -60,12 +60,11 @@ def export(
         print_line(out)
         return
 
-    if classifier is not None:
-        classifier_at(classifier)  # to be refused, if at all, before anything is written
+    if gallery:
+        with needs_extra("eval"):
+            import sklearn  # noqa: F401 - if it is not there, that is said before all the work
 
     def add(folder: Path) -> None:
-        if classifier is not None:
-            _embed_classifier(folder, classifier)
         if gallery and data is not None:
             _add_gallery(folder, data, gallery, trained.recipe)
 
@@ -73,27 +72,23 @@ def export(
         notes_text = "" if notes is None else notes.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise UsageError("`notes` must be a text in UTF-8", got=error) from error
-    export_run(run, out, data=data, temperature=temperature, notes=notes_text, add=add)
+    export_run(
+        run,
+        out,
+        data=data,
+        temperature=temperature,
+        notes=notes_text,
+        classifier=None if classifier is None else classifier_at(classifier),
+        add=add,
+    )
     print_line(out)
-
-
-def _embed_classifier(folder: Path, path: Path) -> None:
-    """Put a classifier into a bundle; one that does not fit is refused."""
-    from sketch_pix2seq.export.classifier import write_classifier
-    from sketch_pix2seq.inference.sketcher import Sketcher
-    from sketch_pix2seq.sketch.sketch import Sketch
-
-    write_classifier(folder, classifier_at(path))
-    Sketcher.load(folder).classify(Sketch.from_points([[(0, 0), (1, 1)]]))
 
 
 def _add_gallery(folder: Path, data: Path, per_category: int, recipe: Recipe) -> None:
     """Put a gallery into a bundle: of the oversampled categories, if there are any."""
-    with needs_extra("eval"):
-        from sketch_pix2seq.evaluation.latent import build_gallery
-
     from sketch_pix2seq.bundle.gallery import GALLERY_FILE
     from sketch_pix2seq.data.dataset import Dataset
+    from sketch_pix2seq.evaluation.latent import build_gallery
     from sketch_pix2seq.inference.sketcher import Sketcher
 
     items = build_gallery(

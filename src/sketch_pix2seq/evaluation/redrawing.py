@@ -118,7 +118,9 @@ def parts(evaluation: Evaluation) -> Iterator[Part]:
         configs = sampling_configs if model.training == 0 else main_configs
         for config in configs(evaluation):
             measure = partial(_redrawn, evaluation, model, config)
-            yield Part(part_name(model, config), {**facts, **vars(config)}, measure, version=_VERSION)
+            yield Part(
+                part_name(model, config), {**facts, **vars(config)}, measure, version=_VERSION
+            )
     for model in evaluation.models:
         facts = {**evaluation.facts, "model": model.digest}
         measure = partial(_distorted, evaluation, model)

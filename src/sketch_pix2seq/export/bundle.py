@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,17 @@ from sketch_pix2seq import __version__
 from sketch_pix2seq.bundle.architectures import PICTURE, AttentionArchitecture
 from sketch_pix2seq.bundle.bundle import README_FILE, WEIGHTS_FILE
 from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
+from sketch_pix2seq.bundle.classifier import ClassifierFiles
 from sketch_pix2seq.bundle.latents import LATENTS_FILE
 from sketch_pix2seq.bundle.weights import read_weights
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError
+from sketch_pix2seq.export.classifier import write_classifier
 from sketch_pix2seq.export.files import atomic_bundle, best_weights, round_to_half, stored
 from sketch_pix2seq.export.latents import fit_latents
 from sketch_pix2seq.export.likelihood import measure_likelihood
 from sketch_pix2seq.inference.arguments import checked_temperature
+from sketch_pix2seq.inference.recognizer import check_fit
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.models import AttentionModel, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.attention import CONDITIONS
@@ -38,6 +42,7 @@ def export_run(
     data: Path | None = None,
     temperature: float | None = None,
     notes: str = "",
+    classifier: ClassifierFiles | None = None,
     add: Callable[[Path], None] = lambda folder: None,
 ) -> BundleCard:
     """Make a bundle of a run's best weights (its newest, if none were validated yet).
@@ -49,11 +54,12 @@ def export_run(
             drawings, draw by name and classify, and its card says how likely test drawings are.
         temperature: Default sampling temperature of the bundle; 0.4 if left out.
         notes: Markdown that the model card says as well.
+        classifier: What the bundle is to hold too: it classifies, and chooses the best of several.
         add: Called with the folder once it can be used, to put more files into it.
 
     Raises:
         RunError: If the run holds no checkpoint, or was trained on another data set.
-        BundleError: If `out` exists already.
+        BundleError: If `out` exists already, or the classifier does not fit.
         UsageError: If the temperature is out of its range.
         DatasetError: If `data` is no data set.
     """
@@ -62,12 +68,14 @@ def export_run(
     dataset = None if data is None else Dataset.open(data)
     if dataset is not None:
         run.check_data(dataset, "Export with the data set that it was trained on.")
+    card = bundle_card(run.recipe, run.facts["data"], {}, run.offset_scale, temperature)
+    if classifier is not None:
+        check_fit(classifier.card, card)
     with atomic_bundle(out) as folder:
         model, facts = load_model(run)
         round_to_half(model)
         test = dataset and measure_likelihood(model, dataset, run.recipe.raster, run.offset_scale)
-        metrics = _metrics(run, {**facts, "test": test})
-        card = bundle_card(run.recipe, run.facts["data"], metrics, run.offset_scale, temperature)
+        card = replace(card, metrics=_metrics(run, {**facts, "test": test}))
         write_model(folder, model, card)
         has_latents = dataset is not None
         readme = model_card(card, notes, has_latents=has_latents)
@@ -75,6 +83,8 @@ def export_run(
         if dataset is not None:
             latents = fit_latents(Sketcher.load(folder), dataset.split("train"), run.recipe.seed)
             (folder / LATENTS_FILE).write_bytes(latents.to_bytes())
+        if classifier is not None:
+            write_classifier(folder, classifier)
         add(folder)
     return card
 
