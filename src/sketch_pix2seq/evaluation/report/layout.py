@@ -22,6 +22,7 @@ from sketch_pix2seq.io.sheet import Sheet, SheetColours, SheetRow
 
 _THEMED = SheetColours("var(--ink)", "var(--grey)", "var(--hair)", "none")
 PAGE, RESULTS = "report.html", "results.json"
+_OWN = re.compile(r"tables/[\w.+-]+\.csv|figures/[\w.+-]+\.svg")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +84,11 @@ def write_report(
     """Write a page, and beside it the same as numbers and pictures; return the page's path.
 
     report.html    everything, self-contained
-    results.json   the same numbers
+    results.json   the same numbers, and the names of the files below
     tables/*.csv   each table
     figures/*.svg  each figure
+
+    Tables and figures of a report that was there before go, if this one has none of their name.
 
     Args:
         sections: Sections of the page.
@@ -93,18 +96,33 @@ def write_report(
         page: HTML.
         out: A folder; made if it is not there.
     """
+    tables = [table for section in sections for table in section.tables]
+    files = {f"tables/{table.name}.csv": table.to_csv() for table in tables}
+    for figure in (figure for section in sections for figure in section.figures):
+        files[f"figures/{as_file_name(figure.name)}.svg"] = standalone(figure)
+    content = {
+        **results,
+        "tables": {table.name: table.to_json() for table in tables},
+        "files": list(files),
+    }
+    files |= {RESULTS: json.dumps(content, indent=1) + "\n", PAGE: page}
     for folder in ("tables", "figures"):
         (out / folder).mkdir(parents=True, exist_ok=True)
-    tables = [table for section in sections for table in section.tables]
-    for table in tables:
-        atomic_write(out / "tables" / f"{table.name}.csv", table.to_csv().encode())
-    for figure in (figure for section in sections for figure in section.figures):
-        path = out / "figures" / f"{as_file_name(figure.name)}.svg"
-        atomic_write(path, standalone(figure).encode())
-    content = {**results, "tables": {table.name: table.to_json() for table in tables}}
-    atomic_write(out / RESULTS, (json.dumps(content, indent=1) + "\n").encode())
-    atomic_write(out / PAGE, page.encode())
+    former = _files_of(out / RESULTS)
+    for name, text in files.items():
+        atomic_write(out / name, text.encode())
+    for name in former - files.keys():
+        (out / name).unlink(missing_ok=True)
     return out / PAGE
+
+
+def _files_of(results: Path) -> set[str]:
+    """The tables and figures of a report, as its results name them; none if they do not."""
+    try:
+        names = json.loads(results.read_bytes())["files"]
+        return {name for name in names if _OWN.fullmatch(name)}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
 
 
 def render(**values: Any) -> str:
