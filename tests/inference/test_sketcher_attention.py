@@ -156,16 +156,19 @@ def test_a_drawing_is_completed_to_a_category(attending: Sketcher) -> None:
     assert attending.can_complete
 
 
-def test_many_drawings_by_name_need_little_memory_each(attending: Sketcher) -> None:
+def test_many_drawings_by_name_need_little_memory_each() -> None:
+    bundle = tiny_attention_bundle()
+    sketcher = Sketcher(replace(bundle, card=replace(bundle.card, max_steps=10)))
+
     def most(n: int) -> int:
         tracemalloc.start()
         try:
-            attending.generate("cat", n)
+            sketcher.generate("cat", n)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
 
-    attending.generate("cat")  # makes what is kept
+    sketcher.generate("cat")  # makes what is kept
     assert (most(800) - most(400)) / 400 < 5_000  # bytes; a condition has 8,704
 
 
