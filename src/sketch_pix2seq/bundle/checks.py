@@ -15,7 +15,7 @@ from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.sketch.raster import RasterSettings
 
 MAX_TEMPERATURE = 100.0
-"""Far below this a drawing is nothing but noise."""
+"""The highest that is accepted; drawings are noise from far lower ones on."""
 MIN_SCALE, MAX_SCALE = 1e-6, 1e6
 """Pixels to one unit of the offsets."""
 MAX_STEPS = 2_000

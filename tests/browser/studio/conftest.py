@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
+from bundles import tiny_studio_bundle
 from serving import serving
 from sketch_pix2seq import Sketcher
 from sketch_pix2seq.web.studio.app import create_studio
@@ -16,7 +17,7 @@ from studio_pages import FIRST_TRY
 @pytest.fixture(scope="module")
 def studio() -> Iterator[str]:
     """Its address."""
-    with serving(create_studio(Sketcher.load(num_threads=1))) as address:
+    with serving(create_studio(Sketcher(tiny_studio_bundle(), num_threads=1))) as address:
         yield address
 
 

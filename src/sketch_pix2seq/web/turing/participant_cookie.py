@@ -19,13 +19,13 @@ _GROUP = 4
 _ALIKE = str.maketrans("018", "OIB")  # digits that base32 lacks, and the letters they look like
 
 
-def _cookie(request: Request) -> str:
+def _cookie_name(request: Request) -> str:
     """Name the participant's cookie; over HTTPS no other host can set one of this name."""
     return "__Host-participant" if request.url.scheme == "https" else "participant"
 
 
 def _token_of(request: Request) -> bytes | None:
-    return read_code(request.cookies.get(_cookie(request), ""))
+    return read_code(request.cookies.get(_cookie_name(request), ""))
 
 
 def participant_of(request: Request, store: Store) -> Participant | None:
@@ -43,7 +43,7 @@ def code_of(request: Request) -> str:
 def set_token_cookie(response: Response, request: Request, token: bytes | None) -> None:
     """Let the browser keep a token; None: let it forget the one that it has."""
     response.set_cookie(
-        _cookie(request),
+        _cookie_name(request),
         "" if token is None else write_code(token),
         max_age=0 if token is None else KEPT_SECONDS,
         secure=request.url.scheme == "https",
