@@ -197,7 +197,14 @@ def test_half_of_the_pasts_are_jittered_each_by_its_own_measure(rng: np.random.G
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("jitter", -1.0), ("past_jitter", -1.0), ("line_width", 1.0), ("line_width", -0.1)],
+    [
+        ("jitter", -1.0),
+        ("jitter", np.inf),
+        ("past_jitter", -1.0),
+        ("past_jitter", np.inf),
+        ("line_width", 1.0),
+        ("line_width", -0.1),
+    ],
 )
 def test_how_a_picture_may_differ_has_its_range(name: str, value: float) -> None:
     with pytest.raises(UsageError, match=f"`{name}` must"):

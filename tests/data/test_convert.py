@@ -143,6 +143,15 @@ def test_wrong_arguments_are_refused(prepared: Path, tmp_path: Path) -> None:
         convert_drawings([prepared], tmp_path / "out", splits=["training"])
     with pytest.raises(UsageError, match="at least one source"):
         convert_drawings([], tmp_path / "out")
+    with pytest.raises(UsageError, match="`sources` must be a list"):
+        convert_drawings(str(prepared), tmp_path / "out")
+
+
+def test_a_split_that_is_named_twice_is_written_once(prepared: Path, tmp_path: Path) -> None:
+    once = convert_drawings([prepared], tmp_path / "once", splits=["test"])
+    assert convert_drawings([prepared], tmp_path / "twice", splits=["test", "test"]) == once
+    written = [(tmp_path / name / "circle.ndjson").read_bytes() for name in ("once", "twice")]
+    assert written[0] == written[1]
 
 
 def test_a_drawing_too_wide_for_stroke3_rows_is_left_out_of_an_npz(

@@ -58,6 +58,17 @@ def test_other_values_of_the_wrong_type(
             PrepareOptions(**values)
 
 
+def test_numpys_values_become_pythons_which_a_card_can_hold(
+    unchecked_shapes: Callable[[], AbstractContextManager[None]],
+) -> None:
+    given: dict[str, Any] = {"epsilon": np.float64(2.5), "strict": np.True_, "limit": np.int64(20)}
+    with unchecked_shapes():
+        options = PrepareOptions(**given)
+    assert type(options.epsilon) is float
+    assert options.strict is True
+    assert type(options.limit) is int
+
+
 def test_the_caps_are_those_of_the_splits() -> None:
     options = PrepareOptions(train=7, test=9)
     assert [options.cap(split) for split in ("train", "valid", "test")] == [7, None, 9]

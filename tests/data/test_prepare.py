@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -138,6 +139,22 @@ def test_options_are_checked_first_and_recorded(
     card = prepare(synthetic_files, tmp_path / "set", limit=100, max_steps=150)
     assert (card.options["limit"], card.options["max_steps"]) == (100, 150)
     assert [source.read for source in card.sources] == [100] * 3
+
+
+def test_texts_that_no_card_can_hold_are_refused_before_anything_is_read(
+    synthetic_files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sketch_pix2seq.data.prepare.read_shards", None)
+    with pytest.raises(UsageError, match=r"`licence` must be text .*; got 'a\\x07'"):
+        prepare(synthetic_files, tmp_path / "set", licence="a\x07")
+    for name in (b"a\x07.ndjson", b"\xff.ndjson"):
+        path = tmp_path / os.fsdecode(name)
+        try:
+            path.write_bytes(synthetic_files[0].read_bytes())
+        except OSError:
+            continue  # not every system lets a file have such a name
+        with pytest.raises(DatasetError, match="the name of a source must be text"):
+            prepare([path], tmp_path / "set")
 
 
 def test_real_drawings(quickdraw: Path, tmp_path: Path) -> None:

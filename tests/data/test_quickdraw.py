@@ -262,3 +262,5 @@ def test_wrong_ones_are_all_told_with_the_nearest() -> None:
         find_categories(["catt", "xyzzy", "dog"])
     with pytest.raises(UsageError, match="`all` stands for all"):
         find_categories([])
+    with pytest.raises(UsageError, match="`categories` must be a list; got one name, `cat`"):
+        find_categories("cat")

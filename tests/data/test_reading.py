@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sketch_pix2seq.data.reading import ReadReport, read_drawings
 from sketch_pix2seq.data.sources import SourceFile, find_sources
@@ -54,6 +55,9 @@ def test_wrong_files_are_counted_and_named(folder: Path) -> None:
     assert report.left_out.total() == 4
     assert report.first_wrong is not None and "03.svg" in report.first_wrong[1]
     with pytest.raises(DatasetError, match=r"`corners` file 4: .*`03\.svg`"):
+        list(read_drawings(folder, strict=True))
+    Image.new("L", (9, 9), 255).save(folder / "00.png")
+    with pytest.raises(DatasetError, match=r"file 1: `00\.png`: .* lines on paper\. Leave out"):
         list(read_drawings(folder, strict=True))
 
 

@@ -152,6 +152,8 @@ def test_an_svg_that_is_too_large_is_not_held(tmp_path: Path) -> None:
 def test_sources_that_are_not_there_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="at least one source"):
         find_sources([])
+    with pytest.raises(UsageError, match="`sources` must be a list; got one path, `drawings`"):
+        find_sources("drawings")
     with pytest.raises(DatasetError, match="must be a file or a folder that exists"):
         find_sources([tmp_path / "gone.ndjson"])
     with pytest.raises(DatasetError, match="has no drawings"):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from bundles import plain_card
 from sketch_pix2seq.bundle.architectures import STROKES
@@ -80,6 +80,15 @@ def test_pillow_pictures_of_any_mode(mode: str) -> None:
     assert np.abs(found - rasterise(ROOF, CARD.raster)).mean() < 0.03
 
 
+@pytest.mark.parametrize("mode", ["RGBa", "PA"])
+def test_what_is_transparent_is_paper_in_any_mode(mode: str) -> None:
+    ink = ImageOps.invert(ROOF.to_image(200, line_width=5))
+    picture = Image.new("RGBA", ink.size)
+    picture.putalpha(ink)
+    found = as_views([picture.convert(mode)], CARD)[0, 0]
+    assert np.abs(found - rasterise(ROOF, CARD.raster)).mean() < 0.03
+
+
 def test_a_turned_photo_is_read_upright() -> None:
     picture = ROOF.to_image(200, line_width=5)
     expected = as_views([picture], CARD)
@@ -121,6 +130,8 @@ def test_arrays_that_are_no_pictures(picture: np.ndarray, message: str) -> None:
 def test_the_wrong_one_of_several_is_named() -> None:
     with pytest.raises(DrawingError, match="input 12: a drawing must have a stroke"):
         as_views([ROOF, ROOF, Sketch(())], CARD, 10)
+    with pytest.raises(DrawingError, match="input 1024: a drawing must have a stroke"):
+        as_views([Sketch(())], CARD, 1024)
 
 
 def test_blank_and_missing_drawings(tmp_path: Path) -> None:

@@ -193,6 +193,13 @@ def test_arguments_that_do_not_fit(
             sketcher.decode(np.zeros((1, LATENT_DIM), np.float32), **arguments)
 
 
+def test_a_fidelity_that_does_not_fit_is_refused_before_inputs_are_read(
+    sketcher: Sketcher,
+) -> None:
+    with pytest.raises(UsageError, match="`fidelity` must be 0 or left out"):
+        sketcher.redraw("gone.svg", fidelity=0.5)
+
+
 @pytest.mark.usefixtures("as_users")
 def test_the_bound_counts_all_inputs_and_numpys_numbers_will_do(sketcher: Sketcher) -> None:
     with pytest.raises(UsageError, match="at most 1,000,000 drawings at once; got 2 inputs"):
@@ -405,4 +412,4 @@ def test_what_cannot_be_completed_is_refused(sketcher: Sketcher) -> None:
     with pytest.raises(DrawingError, match="a picture array has no strokes"):
         sketcher.complete(np.ones((48, 48), np.float32))
     with pytest.raises(BundleError, match=r"cannot complete drawings.*--data"):
-        Sketcher(replace(tiny_bundle(), latents_file=None)).complete(HOUSE)
+        Sketcher(replace(tiny_bundle(), latents_file=None)).complete("gone.svg")

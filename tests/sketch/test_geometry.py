@@ -8,6 +8,7 @@ from sketch_pix2seq.sketch.geometry import (
     bounds,
     checked_points,
     fit,
+    opened_at,
     strokes_of,
 )
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -42,6 +43,16 @@ def test_fit_takes_a_batch_and_leaves_dots_alone() -> None:
     scale, middle = fit(low, high, size=10, margin=1)
     assert scale.tolist() == [1, 4]
     assert middle.tolist() == [[3, 3], [0.5, 1]]
+
+
+@pytest.mark.parametrize(("scale", "corner"), [(1.0, 5e5), (1e-9, 0.0)])
+def test_a_ring_opened_elsewhere_keeps_a_last_point_that_is_not_the_first(
+    scale: float, corner: float
+) -> None:
+    ring = np.array([[0, 0], [100, 0], [100, 100], [0, 100], [0, 4]]) * scale + corner
+    opened = opened_at(ring, 1)
+    assert {tuple(point) for point in opened} == {tuple(point) for point in ring}
+    np.testing.assert_array_equal(opened[0], opened[-1])
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ picture alone (steady lines are learned from unsteady ones), `past_jitter` the p
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,7 @@ class Augmentation:
     scale: float = 0.15
     "x and y are each multiplied by a number between 1 - scale and 1 + scale"
     drop: float = 0.1
-    "chance that a point is left out, from the 4th point of a stroke on"
+    "chance that a point takes the place of the one before it, from the 4th point of a stroke on"
     rotate: float = 0.0
     "largest rotation in degrees, to either side, all angles equally likely"
     flip: float = 0.0
@@ -63,8 +64,8 @@ class Augmentation:
             "drop": (0 <= self.drop <= 1, "from 0 to 1"),
             "rotate": (0 <= self.rotate <= 180, "from 0 to 180 degrees"),
             "flip": (0 <= self.flip <= 1, "from 0 to 1"),
-            "jitter": (self.jitter >= 0, "at least 0"),
-            "past_jitter": (self.past_jitter >= 0, "at least 0"),
+            "jitter": (0 <= self.jitter < math.inf, "at least 0 and finite"),
+            "past_jitter": (0 <= self.past_jitter < math.inf, "at least 0 and finite"),
             "prefix": (0 <= self.prefix <= 1, "from 0 to 1"),
             "line_width": (0 <= self.line_width < 1, "at least 0 and below 1"),
         }
@@ -188,7 +189,10 @@ def _transform(packed: Packed, matrices: Float64[np.ndarray, "B 2 2"]) -> Packed
 
 
 def _dropped(packed: Packed, rng: np.random.Generator, drop: float) -> Bool[np.ndarray, " N"]:
-    """Choose the points to leave out: never one of a stroke's first three, nor its last."""
+    """Choose the rows to leave out: never one of a stroke's first three, nor its last.
+
+    The row before then leads to that point, so what vanishes may be a stroke's third point.
+    """
     num = len(packed.rows)
     index = np.arange(num)
     is_first = np.zeros(num, dtype=bool)

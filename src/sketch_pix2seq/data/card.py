@@ -32,6 +32,14 @@ def is_category(name: str) -> bool:
     return 0 < len(name) <= LONGEST_CATEGORY and name.isprintable()
 
 
+def is_text(value: object) -> bool:
+    """Whether a card can hold a value as text: UTF-8 without control characters."""
+    return isinstance(value, str) and not any(
+        (letter < " " and letter not in "\n\t") or "\ud800" <= letter <= "\udfff"
+        for letter in value
+    )
+
+
 NOT_STATED = "not stated"
 """The licence of drawings of which nothing is known."""
 
@@ -115,9 +123,10 @@ class DatasetCard:
                 f"`{FILE_NAME}`: `longest` must be from 0 to {MAX_POINTS}", got=self.longest
             )
         for text in (self.licence, *(source.name for source in self.sources)):
-            if any(letter < " " and letter not in "\n\t" for letter in text):
+            if not is_text(text):
                 raise DatasetError(
-                    f"`{FILE_NAME}` must be texts without control characters", got=ascii(text)[:60]
+                    f"`{FILE_NAME}` must hold texts without control characters",
+                    got=ascii(text)[:60],
                 )
 
     @property

@@ -20,7 +20,7 @@ from sketch_pix2seq.data.dataset import Dataset, drawing_id
 from sketch_pix2seq.data.encode import digests_of, split_of
 from sketch_pix2seq.data.options import OutputLayout
 from sketch_pix2seq.data.reading import ReadReport, read_drawings
-from sketch_pix2seq.data.sources import find_sources
+from sketch_pix2seq.data.sources import check_several, find_sources
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
 from sketch_pix2seq.io.array_files import write_npz
 from sketch_pix2seq.io.atomic import atomic_dir
@@ -76,6 +76,8 @@ def convert_drawings(
     wrong = [split for split in splits if split not in SPLITS]
     if wrong or not splits:
         raise UsageError(f"`split` must be one of {', '.join(SPLITS)}", got=wrong)
+    check_several(sources)
+    splits = tuple(dict.fromkeys(splits))
     prepared = len(sources) == 1 and (Path(sources[0]) / FILE_NAME).exists()
     with atomic_dir(Path(out), DatasetError) as folder:
         if prepared:

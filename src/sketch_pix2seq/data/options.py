@@ -78,11 +78,13 @@ class PrepareOptions:
             wrong.append(
                 f"`epsilon` must be above 0 and at most {MAX_EPSILON:,}, not {self.epsilon!r}"
             )
-        wrong += [
-            f"`{name}` must be True or False, not {value!r}"
-            for name in ("recognized_only", "drop_near_duplicates", "strict")
-            if (value := getattr(self, name)) not in (True, False)
-        ]
+        elif isinstance(self.epsilon, float):
+            object.__setattr__(self, "epsilon", float(self.epsilon))
+        for name in ("recognized_only", "drop_near_duplicates", "strict"):
+            if (value := getattr(self, name)) in (True, False):
+                object.__setattr__(self, name, bool(value))
+            else:
+                wrong.append(f"`{name}` must be True or False, not {value!r}")
         if not wrong and self.limit is not None and self.limit < self.min_drawings:
             wrong.append(
                 f"`limit` must be at least `min_drawings`, {self.min_drawings}, not {self.limit}"

@@ -26,6 +26,7 @@ from sketch_pix2seq.data.card import (
     SPLITS,
     DatasetCard,
     SourceAccount,
+    is_text,
 )
 from sketch_pix2seq.data.encode import TRAIN, CategoryBuffer, split_of
 from sketch_pix2seq.data.options import Engine, PrepareOptions
@@ -40,7 +41,7 @@ from sketch_pix2seq.data.shards import (
 )
 from sketch_pix2seq.data.sources import find_sources
 from sketch_pix2seq.data.split_file import DrawingRows, SplitWriter
-from sketch_pix2seq.errors import DatasetError
+from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.io.atomic import atomic_dir
 from sketch_pix2seq.sketch.pen import OFFSET
 
@@ -96,7 +97,13 @@ def prepare(
     """
     chosen = PrepareOptions(**options)
     check_workers(workers, engine)
+    if licence is not None and not is_text(licence):
+        raise UsageError("`licence` must be text without control characters", got=ascii(licence))
     listed = find_sources(sources, on_notice)
+    for name in (source.path.name for source in listed):
+        if not is_text(name):
+            rule = "the name of a source must be text without control characters"
+            raise DatasetError(rule, got=ascii(name), do="Rename it.")
     with atomic_dir(Path(out), DatasetError) as folder:
         buffers = folder.resolve() / "buffers"
         buffers.mkdir()

@@ -92,12 +92,15 @@ def find_categories(names: Sequence[str]) -> list[str]:
     """The categories of these names: in any case, `_` or `-` for a blank, `all` for all.
 
     Raises:
-        UsageError: Naming every one that there is not, with the nearest right ones.
+        UsageError: Naming every one that there is not, with the nearest right ones. If one name
+            does not stand in a list.
 
     Example:
         >>> find_categories(["Alarm_Clock", "cat", "cat"])
         ['alarm clock', 'cat']
     """
+    if isinstance(names, str):
+        raise UsageError("`categories` must be a list", got=f"one name, `{names}`")
     known = {_plain(name): name for name in quickdraw_categories()}
     categories: list[str] = []
     wrong: list[str] = []

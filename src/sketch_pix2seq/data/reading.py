@@ -99,16 +99,17 @@ class Reading:
         self.report.number += 1
         self.report.read += 1
 
-    def wrong(self, error: Exception) -> None:
-        """Count the record as wrong, or refuse it if the reading is strict."""
+    def wrong(self, error: Exception, file: str | None = None) -> None:
+        """Count the record, perhaps a file, as wrong; refuse it if the reading is strict."""
+        message = str(error) if file is None else f"`{file}`: {error}"
         if self.strict:
             raise DatasetError(
-                f"`{self.name}` {self.report.unit} {self.report.number}: {error}",
+                f"`{self.name}` {self.report.unit} {self.report.number}: {message}",
                 do="Leave out `strict` to pass over it.",
             ) from error
         self.report.leave_out(_reason(error))
         if self.report.first_wrong is None:
-            self.report.first_wrong = (self.report.number, str(error))
+            self.report.first_wrong = (self.report.number, message)
 
     def ended(self, error: Exception) -> None:
         """The source stops before its end."""
@@ -215,7 +216,7 @@ def _of_folder(folder: SourceFolder, reading: Reading) -> Iterator[Record]:
             yield _only_record(content, name)
             reading.report.num_others += 1
         except (DrawingError, SourceEndedError) as error:
-            reading.wrong(DrawingError(f"{error}; got it in `{name}`"))
+            reading.wrong(error, name)
 
 
 def _only_record(content: bytes, name: str) -> Record:

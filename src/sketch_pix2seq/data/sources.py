@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -45,9 +46,10 @@ def find_sources(
         on_notice: Called with a line for each such folder whose files of many are passed over.
 
     Raises:
-        UsageError: If there is no source.
+        UsageError: If there is no source, or one that does not stand in a list.
         DatasetError: If one does not exist, holds nothing, or is named twice.
     """
+    check_several(sources)
     files: list[Path] = []
     for path in map(Path, sources):
         if (path / FILE_NAME).is_file():
@@ -79,6 +81,16 @@ def find_sources(
             folders[path.parent] = SourceFolder(path.parent, [path])
             result.append(folders[path.parent])
     return result
+
+
+def check_several(sources: object) -> None:
+    """Refuse a path in place of several: a text would be read as one path a letter.
+
+    Raises:
+        UsageError: If it is one.
+    """
+    if isinstance(sources, str | os.PathLike):
+        raise UsageError("`sources` must be a list", got=f"one path, `{sources}`")
 
 
 def _files_below(folder: Path, on_notice: Callable[[str], None]) -> list[Path]:

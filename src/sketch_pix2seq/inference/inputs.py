@@ -101,7 +101,7 @@ def as_views(
     pictures: dict[int, np.ndarray] = {}
     sketches: dict[int, Sketch] = {}
     for number, value in enumerate(inputs):
-        with numbered(first_number + number, len(inputs)):
+        with numbered(first_number + number, first_number + len(inputs)):
             if isinstance(value, np.ndarray):
                 pictures[number] = _checked_picture(value, card)
             else:
@@ -194,7 +194,8 @@ def _as_png(picture: Image.Image) -> bytes:
     file = io.BytesIO()
     try:
         upright = ImageOps.exif_transpose(picture)
-        writable = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
+        other = "RGBA" if upright.has_transparency_data else "RGB"
+        writable = upright if upright.mode in _PNG_MODES else upright.convert(other)
         writable.save(file, "png", compress_level=1)
     except (OSError, ValueError, SyntaxError) as error:
         raise DrawingError("a Pillow picture must be whole and open", got=error) from error

@@ -75,12 +75,16 @@ class Networks(ABC):
             category_ids: What the codes show, if that is known; counts only where they are all that
                 is seen.
         """
-        if fidelity:
+        self.check_fidelity(fidelity)
+        return self.from_codes(codes, category_ids, n)
+
+    def check_fidelity(self, fidelity: float | None) -> None:
+        """Check that a model that sees no picture need not keep to it."""
+        if fidelity and not self.attends_to_picture:
             raise UsageError(
                 "`fidelity` must be 0 or left out for a model that draws from its code alone",
                 got=fidelity,
             )
-        return self.from_codes(codes, category_ids, n)
 
     def log_probs(
         self, condition: Any, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]

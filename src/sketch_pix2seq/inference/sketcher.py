@@ -225,6 +225,7 @@ class Sketcher:
         n, best_of = check_amount(len(inputs), n, best_of)
         temperature, seed = self._checked_settings(temperature, seed, progress)
         fidelity = checked_fidelity(fidelity)
+        self._networks.check_fidelity(fidelity)
         each = n * best_of
         drawings: list[list[Sketch]] = []
         for views, codes, scores in self._encoded(inputs, with_scores=best_of > 1):
@@ -339,20 +340,16 @@ class Sketcher:
         """
         n, best_of = check_amount(len(inputs), n, best_of)
         temperature, seed = self._checked_settings(temperature, seed, progress)
-        each = n * best_of
+        each, gaussians = n * best_of, self._gaussians
         if best_of > 1:
             self._recognizer.check_classifier()
         only = None if category is None else self.category_id(category)
         sketches = as_sketches(inputs)
         starts: list[Start] = []
         for number, (sketch, code) in enumerate(zip(sketches, self.encode(sketches), strict=True)):
-            chosen = sample_completions(
-                self._gaussians, code, n, seed, temperature, only, tries=best_of
-            )
+            chosen = sample_completions(gaussians, code, n, seed, temperature, only, tries=best_of)
             with numbered(number, len(sketches)):
-                starts += starts_of(
-                    sketch, code, chosen, self._gaussians, self._networks, self.card
-                )
+                starts += starts_of(sketch, code, chosen, gaussians, self._networks, self.card)
         drawn = self._engine.draw(
             [start.condition for start in starts],
             list(range(each)) * len(sketches),

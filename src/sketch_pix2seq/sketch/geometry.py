@@ -26,6 +26,7 @@ MAX_COORDINATE = 1e6
 
 
 _OPEN = 0.1  # of the length of a stroke: ends farther apart leave it open, however wide the line
+_ROUNDING = 1e-6  # of the extent of a stroke: ends that are as near are one point
 
 
 @runtime_checkable
@@ -138,7 +139,8 @@ def opened_at(stroke: Shaped[np.ndarray, "P 2"], start: int) -> Shaped[np.ndarra
         >>> opened_at(np.array([[0, 0], [9, 0], [0, 9], [0, 0]]), 1).tolist()
         [[9, 0], [0, 9], [0, 0], [9, 0]]
     """
-    ring = stroke[:-1] if np.allclose(stroke[0], stroke[-1]) else stroke
+    apart, extent = np.abs(stroke[-1] - stroke[0]).max(), np.ptp(stroke, axis=0).max()
+    ring = stroke[:-1] if apart <= _ROUNDING * extent else stroke
     start %= len(ring)
     return np.concatenate([ring[start:], ring[: start + 1]])
 
