@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from sketch_pix2seq.data.augment import in_frame
-from sketch_pix2seq.data.packed import Packed
+from sketch_pix2seq.data.ragged import RaggedRows
 from sketch_pix2seq.inference.attention import AttentionDecoder
 from sketch_pix2seq.inference.encoders import GridEncoder
 from sketch_pix2seq.models import attention as torch_attention
@@ -75,5 +75,5 @@ def pictures(rng: np.random.Generator, count: int) -> np.ndarray:
     """Pictures of random drawings in their frame, (B, 1, S, S)."""
     rows = rng.normal(0, 40, (count * 12, 3))
     rows[:, 2] = rng.random(count * 12) < 0.3
-    packed = in_frame(Packed(rows.astype(np.float32), np.full(count, 12)))
-    return rasterise_batch(packed.strokes(), RASTER, within=QUICKDRAW_FRAME)
+    ragged = in_frame(RaggedRows(rows.astype(np.float32), np.full(count, 12)))
+    return rasterise_batch(ragged.strokes(), RASTER, within=QUICKDRAW_FRAME)

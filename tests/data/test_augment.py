@@ -8,12 +8,12 @@ import pytest
 from sketch_pix2seq.data.augment import (
     Augmentation,
     augment,
-    augment_packed,
+    augment_ragged,
     in_frame,
     jittered_past,
     jittered_picture,
 )
-from sketch_pix2seq.data.packed import Packed
+from sketch_pix2seq.data.ragged import RaggedRows
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 
@@ -59,8 +59,8 @@ def test_scale_is_one_factor_for_x_and_one_for_y(rng: np.random.Generator) -> No
 
 def test_scale_factors_fill_their_range_evenly(rng: np.random.Generator) -> None:
     one = np.array([[1, 1, 1]], np.float32)
-    packed = Packed.of([one] * 20_000)
-    factors = augment_packed(packed, rng, Augmentation(scale=0.15, drop=0)).rows[:, OFFSET]
+    ragged = RaggedRows.of([one] * 20_000)
+    factors = augment_ragged(ragged, rng, Augmentation(scale=0.15, drop=0)).rows[:, OFFSET]
     assert 0.85 <= factors.min() < 0.851
     assert 1.149 < factors.max() <= 1.15
     assert abs(factors.mean() - 1) < 0.002
@@ -90,16 +90,16 @@ def test_dropping_keeps_every_strokes_beginning_and_end(rng: np.random.Generator
 
 
 def test_a_tenth_of_the_droppable_points_goes(rng: np.random.Generator) -> None:
-    packed = Packed.of([drawing(rng, 104)] * 300)
-    changed = augment_packed(packed, rng, Augmentation(scale=0, drop=0.1))
-    dropped = (packed.lengths - changed.lengths).sum() / (300 * 100)
+    ragged = RaggedRows.of([drawing(rng, 104)] * 300)
+    changed = augment_ragged(ragged, rng, Augmentation(scale=0, drop=0.1))
+    dropped = (ragged.lengths - changed.lengths).sum() / (300 * 100)
     assert 0.09 < dropped < 0.11
 
 
 def test_rotation_keeps_lengths_and_stays_in_its_range(rng: np.random.Generator) -> None:
     one = np.array([[3, 0, 1]], np.float32)
-    packed = Packed.of([one] * 5000)
-    turned = augment_packed(packed, rng, Augmentation(scale=0, drop=0, rotate=30)).rows
+    ragged = RaggedRows.of([one] * 5000)
+    turned = augment_ragged(ragged, rng, Augmentation(scale=0, drop=0, rotate=30)).rows
     np.testing.assert_allclose(np.hypot(turned[:, 0], turned[:, 1]), 3, rtol=1e-5)
     angles = np.rad2deg(np.arctan2(turned[:, 1], turned[:, 0]))
     assert -30.001 < angles.min() < -29.5
@@ -122,12 +122,12 @@ def test_refit_leaves_a_dot_alone(rng: np.random.Generator) -> None:
 
 def test_the_empty_drawing_stays_empty(rng: np.random.Generator) -> None:
     assert augment(np.zeros((0, 3), np.float32), rng, Augmentation()).shape == (0, 3)
-    assert len(augment_packed(Packed.of([]), rng, Augmentation()).lengths) == 0
+    assert len(augment_ragged(RaggedRows.of([]), rng, Augmentation()).lengths) == 0
 
 
 def test_together_is_like_alone_but_for_chance(rng: np.random.Generator) -> None:
     made = [drawing(rng, 5), drawing(rng, 1), drawing(rng, 8, 2)]
-    changed = augment_packed(Packed.of(made), rng, Augmentation(drop=1, scale=0))
+    changed = augment_ragged(RaggedRows.of(made), rng, Augmentation(drop=1, scale=0))
     alone = [augment(rows, rng, Augmentation(drop=1, scale=0)) for rows in made]
     np.testing.assert_array_equal(changed.rows, np.concatenate(alone))
     assert changed.lengths.tolist() == [len(rows) for rows in alone]
@@ -147,8 +147,8 @@ def test_all_wrong_numbers_are_reported_at_once() -> None:
 
 
 def test_flip_mirrors_a_share_of_the_drawings_left_to_right(rng: np.random.Generator) -> None:
-    packed = Packed.of([np.array([[3, 4, 1]], np.float32)] * 4000)
-    flipped = augment_packed(packed, rng, Augmentation(scale=0, drop=0, flip=0.25)).rows
+    ragged = RaggedRows.of([np.array([[3, 4, 1]], np.float32)] * 4000)
+    flipped = augment_ragged(ragged, rng, Augmentation(scale=0, drop=0, flip=0.25)).rows
     assert set(flipped[:, 0].tolist()) == {3, -3}
     assert set(flipped[:, 1].tolist()) == {4}
     assert 0.22 < (flipped[:, 0] < 0).mean() < 0.28
@@ -156,18 +156,18 @@ def test_flip_mirrors_a_share_of_the_drawings_left_to_right(rng: np.random.Gener
 
 def test_jitter_moves_each_point_independently(rng: np.random.Generator) -> None:
     rows = np.array([[0, 0, 0], [5, 0, 0], [5, 5, 1]] * 400, np.float32)
-    packed = Packed(rows, np.array([600, 600]))
-    assert jittered_picture(packed, rng, Augmentation()) is packed
-    moved = jittered_picture(packed, rng, Augmentation(jitter=2.0))
-    apart = moved.positions() - packed.positions()
+    ragged = RaggedRows(rows, np.array([600, 600]))
+    assert jittered_picture(ragged, rng, Augmentation()) is ragged
+    moved = jittered_picture(ragged, rng, Augmentation(jitter=2.0))
+    apart = moved.positions() - ragged.positions()
     assert apart.std() == pytest.approx(2.0, rel=0.1)  # it does not add up along the drawing
-    assert (moved.lifts == packed.lifts).all()
+    assert (moved.lifts == ragged.lifts).all()
     assert np.abs(np.corrcoef(apart[:-1, 0], apart[1:, 0])[0, 1]) < 0.1
 
 
 def test_a_frame_is_filled_and_the_drawing_lies_in_its_middle(rng: np.random.Generator) -> None:
     made = [drawing(rng, 7, 1, 12), drawing(rng, 2), 9 * drawing(rng, 4, 4), drawing(rng, 1)]
-    framed = in_frame(Packed.of(made))
+    framed = in_frame(RaggedRows.of(made))
     assert framed.lengths.tolist() == [20, 2, 8, 1]
     for rows, before in zip(np.split(framed.rows, framed.starts[1:]), made, strict=True):
         at, was = points(rows), points(before)
@@ -182,17 +182,17 @@ def test_a_frame_is_filled_and_the_drawing_lies_in_its_middle(rng: np.random.Gen
 
 def test_half_of_the_pasts_are_jittered_each_by_its_own_measure(rng: np.random.Generator) -> None:
     rows = np.tile(np.array([[3, 4, 0]], np.float32), (300 * 60, 1))
-    packed = Packed(rows, np.full(300, 60))
-    moved = jittered_past(packed, rng, Augmentation(past_jitter=3.0))
-    apart = (moved.positions() - packed.positions()).reshape(300, 60 * 2)
+    ragged = RaggedRows(rows, np.full(300, 60))
+    moved = jittered_past(ragged, rng, Augmentation(past_jitter=3.0))
+    apart = (moved.positions() - ragged.positions()).reshape(300, 60 * 2)
     spread = np.sqrt((apart**2).mean(axis=1))
     jittered = spread > 1e-3
     assert 0.4 < jittered.mean() < 0.6
     assert 5 < spread.max() < 7.5  # up to twice the setting
     assert spread[jittered].mean() == pytest.approx(3.0, rel=0.15)
-    assert (moved.lifts == packed.lifts).all()
-    still = jittered_past(packed, rng, Augmentation())
-    np.testing.assert_array_equal(still.rows, packed.rows)
+    assert (moved.lifts == ragged.lifts).all()
+    still = jittered_past(ragged, rng, Augmentation())
+    np.testing.assert_array_equal(still.rows, ragged.rows)
 
 
 @pytest.mark.parametrize(
@@ -214,15 +214,15 @@ def test_how_a_picture_may_differ_has_its_range(name: str, value: float) -> None
 def test_beginnings_are_cut_off_at_all_points(rng: np.random.Generator) -> None:
     drawing = np.column_stack((rng.normal(size=(100, 2)), np.arange(100) % 10 == 9))
     plain = Augmentation(scale=0, drop=0)
-    packed = augment_packed(Packed.of([drawing] * 400), rng, replace(plain, prefix=0.5))
-    cut = packed.lengths[packed.lengths < 100]
+    ragged = augment_ragged(RaggedRows.of([drawing] * 400), rng, replace(plain, prefix=0.5))
+    cut = ragged.lengths[ragged.lengths < 100]
     assert 140 < len(cut) < 260
     assert 20 <= cut.min() < 25 and 65 < cut.max() <= 70
     start = 0
-    for length in packed.lengths.tolist():
-        rows = packed.rows[start : start + length]
+    for length in ragged.lengths.tolist():
+        rows = ragged.rows[start : start + length]
         np.testing.assert_array_equal(rows[:, :2], drawing[:length, :2].astype(np.float32))
         assert rows[-1, 2] == 1
         start += length
-    (single,) = augment_packed(Packed.of([drawing[:1]]), rng, replace(plain, prefix=1)).lengths
+    (single,) = augment_ragged(RaggedRows.of([drawing[:1]]), rng, replace(plain, prefix=1)).lengths
     assert single == 1

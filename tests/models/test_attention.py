@@ -11,7 +11,7 @@ import torch
 
 import attention_pairs as pairs
 from sketch_pix2seq.data.augment import in_frame
-from sketch_pix2seq.data.packed import Packed
+from sketch_pix2seq.data.ragged import RaggedRows
 from sketch_pix2seq.models.attention import (
     CONDITIONS,
     AttentionModel,
@@ -164,33 +164,33 @@ def _output(model: AttentionModel, *rows: torch.Tensor) -> torch.Tensor:
     return output
 
 
-def _packed() -> Packed:
+def _ragged() -> RaggedRows:
     rng = np.random.default_rng(3)
     rows = rng.normal(0, 40, (DRAWINGS * (STEPS - 2), 3)).astype(np.float32)
     rows[:, 2] = rng.random(len(rows)) < 0.3
-    return in_frame(Packed(rows, np.full(DRAWINGS, STEPS - 2)))
+    return in_frame(RaggedRows(rows, np.full(DRAWINGS, STEPS - 2)))
 
 
 def _drawings() -> np.ndarray:
     from sketch_pix2seq.sketch.raster import QUICKDRAW_FRAME, rasterise_batch
 
-    return rasterise_batch(_packed().strokes(), pairs.RASTER, within=QUICKDRAW_FRAME)
+    return rasterise_batch(_ragged().strokes(), pairs.RASTER, within=QUICKDRAW_FRAME)
 
 
 def _batch() -> tuple[torch.Tensor, torch.Tensor]:
-    """Steps and lengths of the drawings of `_packed`."""
-    packed = _packed()
+    """Steps and lengths of the drawings of `_ragged`."""
+    ragged = _ragged()
     steps = np.tile(END_STEP, (DRAWINGS, STEPS, 1))
     steps[:, 0] = START_STEP
-    own = packed.rows.reshape(DRAWINGS, -1, 3)
+    own = ragged.rows.reshape(DRAWINGS, -1, 3)
     steps[:, 1:-1, :2] = own[..., :2] / 32
     steps[:, 1:-1, 2] = 1 - own[..., 2]
     steps[:, 1:-1, 3] = own[..., 2]
     steps[:, 1:-1, 4] = 0
-    return torch.from_numpy(steps.astype(np.float32)), torch.from_numpy(packed.lengths)
+    return torch.from_numpy(steps.astype(np.float32)), torch.from_numpy(ragged.lengths)
 
 
 def _covered() -> torch.Tensor:
-    packed = _packed()
-    places = (packed.positions() / 32 * pairs.STEP_PIXELS + pairs.SIZE / 2).astype(np.float32)
-    return torch.from_numpy(covering_steps(places, packed.lifts, packed.lengths, pairs.SIZE))
+    ragged = _ragged()
+    places = (ragged.positions() / 32 * pairs.STEP_PIXELS + pairs.SIZE / 2).astype(np.float32)
+    return torch.from_numpy(covering_steps(places, ragged.lifts, ragged.lengths, pairs.SIZE))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Shaped
 
-from sketch_pix2seq.data.packed import Packed
+from sketch_pix2seq.data.ragged import RaggedRows
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
@@ -90,24 +90,26 @@ def augment(
     """
     if len(stroke3) == 0:
         return np.zeros((0, 3), np.float32)
-    return np.asarray(augment_packed(Packed.of([stroke3]), rng, augmentation).rows)
+    return np.asarray(augment_ragged(RaggedRows.of([stroke3]), rng, augmentation).rows)
 
 
-def augment_packed(packed: Packed, rng: np.random.Generator, augmentation: Augmentation) -> Packed:
+def augment_ragged(
+    ragged: RaggedRows, rng: np.random.Generator, augmentation: Augmentation
+) -> RaggedRows:
     """Change many drawings, each in its own way, to float32 rows.
 
     The numbers of all drawings are drawn together, so a drawing's change depends on its index
     among the others.
     """
-    if len(packed.lengths) == 0:
-        return Packed(packed.rows.astype(np.float32), packed.lengths)
+    if len(ragged.lengths) == 0:
+        return RaggedRows(ragged.rows.astype(np.float32), ragged.lengths)
     if augmentation.prefix > 0:
-        packed = _cut_off(packed, rng, augmentation.prefix)
-    longest = packed.longest_sides() if augmentation.refit else None
-    matrices = _matrices(len(packed.lengths), rng, augmentation)  # (B, 2, 2)
+        ragged = _cut_off(ragged, rng, augmentation.prefix)
+    longest = ragged.longest_sides() if augmentation.refit else None
+    matrices = _matrices(len(ragged.lengths), rng, augmentation)  # (B, 2, 2)
     if augmentation.drop > 0:
-        packed = _drop_points(packed, _dropped(packed, rng, augmentation.drop))
-    changed = _transform(packed, matrices)
+        ragged = _drop_points(ragged, _dropped(ragged, rng, augmentation.drop))
+    changed = _transform(ragged, matrices)
     if longest is None:
         return changed
     sides = changed.longest_sides()
@@ -115,56 +117,58 @@ def augment_packed(packed: Packed, rng: np.random.Generator, augmentation: Augme
     return _transform(changed, zoom[:, None, None] * np.eye(2))
 
 
-def _cut_off(packed: Packed, rng: np.random.Generator, share: float) -> Packed:
-    num = len(packed.lengths)
+def _cut_off(ragged: RaggedRows, rng: np.random.Generator, share: float) -> RaggedRows:
+    num = len(ragged.lengths)
     shares = np.where(rng.random(num) < share, rng.uniform(*PREFIX_SHARES, num), 1.0)
-    lengths = np.maximum(np.round(shares * packed.lengths), 1).astype(np.int64)
-    index = np.arange(len(packed.rows)) - packed.of_each_row(packed.starts)
-    rows = packed.rows[index < packed.of_each_row(lengths)].astype(np.float32)
-    cut = Packed(rows, np.minimum(lengths, packed.lengths))
+    lengths = np.maximum(np.round(shares * ragged.lengths), 1).astype(np.int64)
+    index = np.arange(len(ragged.rows)) - ragged.of_each_row(ragged.starts)
+    rows = ragged.rows[index < ragged.of_each_row(lengths)].astype(np.float32)
+    cut = RaggedRows(rows, np.minimum(lengths, ragged.lengths))
     cut.rows[cut.starts + cut.lengths - 1, LIFT] = 1
     return cut
 
 
-def in_frame(packed: Packed) -> Packed:
+def in_frame(ragged: RaggedRows) -> RaggedRows:
     """Move and scale drawings so that each one's longest side is 255 and its middle (0, 0)."""
-    low, high = packed.bounds()
+    low, high = ragged.bounds()
     sides = (high - low).max(axis=1)
     zoom = np.divide(QUICKDRAW_SIDE, sides, out=np.ones_like(sides), where=sides > 0)
-    rows = packed.rows.astype(np.float32)
-    rows[packed.starts, :2] -= ((low + high) / 2).astype(np.float32)
-    rows[:, OFFSET] *= packed.of_each_row(zoom.astype(np.float32))[:, None]
-    return Packed(rows, packed.lengths)
+    rows = ragged.rows.astype(np.float32)
+    rows[ragged.starts, :2] -= ((low + high) / 2).astype(np.float32)
+    rows[:, OFFSET] *= ragged.of_each_row(zoom.astype(np.float32))[:, None]
+    return RaggedRows(rows, ragged.lengths)
 
 
 def jittered_picture(
-    packed: Packed, rng: np.random.Generator, augmentation: Augmentation
-) -> Packed:
+    ragged: RaggedRows, rng: np.random.Generator, augmentation: Augmentation
+) -> RaggedRows:
     """Jitter each point of drawings independently, for their pictures alone."""
-    if augmentation.jitter == 0 or len(packed.rows) == 0:
-        return packed
-    return _moved(packed, rng.normal(0, augmentation.jitter, (len(packed.rows), 2)))
+    if augmentation.jitter == 0 or len(ragged.rows) == 0:
+        return ragged
+    return _moved(ragged, rng.normal(0, augmentation.jitter, (len(ragged.rows), 2)))
 
 
-def jittered_past(packed: Packed, rng: np.random.Generator, augmentation: Augmentation) -> Packed:
+def jittered_past(
+    ragged: RaggedRows, rng: np.random.Generator, augmentation: Augmentation
+) -> RaggedRows:
     """Jitter each point of drawings independently, as a model may have drawn its past steps.
 
     Half of the drawings not at all, the others each by its own measure, up to twice `past_jitter`.
     """
-    num = len(packed.lengths)
+    num = len(ragged.lengths)
     measure = 2 * augmentation.past_jitter * rng.random(num) * (rng.random(num) < 0.5)
     return _moved(
-        packed, rng.normal(0, 1, (len(packed.rows), 2)) * packed.of_each_row(measure)[:, None]
+        ragged, rng.normal(0, 1, (len(ragged.rows), 2)) * ragged.of_each_row(measure)[:, None]
     )
 
 
-def _moved(packed: Packed, by: Float64[np.ndarray, "N 2"]) -> Packed:
+def _moved(ragged: RaggedRows, by: Float64[np.ndarray, "N 2"]) -> RaggedRows:
     moved = by.astype(np.float32)
     before = np.concatenate((np.zeros((1, 2), np.float32), moved[:-1]))
-    before[packed.starts] = 0
-    rows = packed.rows.astype(np.float32)
+    before[ragged.starts] = 0
+    rows = ragged.rows.astype(np.float32)
     rows[:, OFFSET] += moved - before
-    return Packed(rows, packed.lengths)
+    return RaggedRows(rows, ragged.lengths)
 
 
 def _matrices(
@@ -179,36 +183,36 @@ def _matrices(
     return np.asarray(rotation * scale[:, None, :])
 
 
-def _transform(packed: Packed, matrices: Float64[np.ndarray, "B 2 2"]) -> Packed:
+def _transform(ragged: RaggedRows, matrices: Float64[np.ndarray, "B 2 2"]) -> RaggedRows:
     """Apply one linear map per drawing to its offsets."""
-    rows = packed.rows.astype(np.float32)
+    rows = ragged.rows.astype(np.float32)
     x, y = rows[:, OFFSET].T
-    m = packed.of_each_row(matrices.astype(np.float32).reshape(-1, 4)).T  # (4, N)
+    m = ragged.of_each_row(matrices.astype(np.float32).reshape(-1, 4)).T  # (4, N)
     rows[:, OFFSET] = np.stack([m[0] * x + m[1] * y, m[2] * x + m[3] * y], axis=1)
-    return Packed(rows, packed.lengths)
+    return RaggedRows(rows, ragged.lengths)
 
 
-def _dropped(packed: Packed, rng: np.random.Generator, drop: float) -> Bool[np.ndarray, " N"]:
+def _dropped(ragged: RaggedRows, rng: np.random.Generator, drop: float) -> Bool[np.ndarray, " N"]:
     """Choose the rows to leave out: never one of a stroke's first three, nor its last.
 
     The row before then leads to that point, so what vanishes may be a stroke's third point.
     """
-    num = len(packed.rows)
+    num = len(ragged.rows)
     index = np.arange(num)
     is_first = np.zeros(num, dtype=bool)
-    is_first[1:] = packed.lifts[:-1]
-    is_first[packed.starts] = True
+    is_first[1:] = ragged.lifts[:-1]
+    is_first[ragged.starts] = True
     in_stroke = index - np.maximum.accumulate(np.where(is_first, index, 0))
-    droppable = (in_stroke >= _FIRST_DROPPABLE) & ~packed.lifts
+    droppable = (in_stroke >= _FIRST_DROPPABLE) & ~ragged.lifts
     return np.asarray(droppable & (rng.random(num) < drop))
 
 
-def _drop_points(packed: Packed, dropped: Bool[np.ndarray, " N"]) -> Packed:
+def _drop_points(ragged: RaggedRows, dropped: Bool[np.ndarray, " N"]) -> RaggedRows:
     """Leave points out; each one's offset goes to the kept point before it."""
     remaining = np.flatnonzero(~dropped)
-    rows = packed.rows[remaining].astype(np.float32)
-    offsets = packed.rows[:, OFFSET].astype(np.float32)
+    rows = ragged.rows[remaining].astype(np.float32)
+    offsets = ragged.rows[:, OFFSET].astype(np.float32)
     rows[:, OFFSET] = np.add.reduceat(offsets, remaining, axis=0)
-    rows[:, LIFT] = packed.rows[remaining, LIFT]
-    lengths = packed.lengths - np.add.reduceat(dropped.astype(np.int64), packed.starts)
-    return Packed(rows, lengths)
+    rows[:, LIFT] = ragged.rows[remaining, LIFT]
+    lengths = ragged.lengths - np.add.reduceat(dropped.astype(np.int64), ragged.starts)
+    return RaggedRows(rows, lengths)

@@ -19,13 +19,13 @@ from jaxtyping import Float32, Float64, Int16, Int64
 
 from sketch_pix2seq.data.augment import (
     Augmentation,
-    augment_packed,
+    augment_ragged,
     in_frame,
     jittered_past,
     jittered_picture,
 )
 from sketch_pix2seq.data.dataset import Split
-from sketch_pix2seq.data.packed import Packed
+from sketch_pix2seq.data.ragged import RaggedRows
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.coverage import covering_steps
 from sketch_pix2seq.sketch.pen import END_STEP, OFFSET, PEN, PEN_DOWN, PEN_UP, START_STEP
@@ -150,22 +150,22 @@ class BatchSource:
             UsageError: If a drawing has more than `pad_to` rows.
         """
         indices = self.indices(step)
-        packed = Packed.of([self.split.stroke3(index) for index in indices.tolist()])
+        ragged = RaggedRows.of([self.split.stroke3(index) for index in indices.tolist()])
         rng = np.random.default_rng([self.seed, _AUGMENTATION_STREAM, step])
         if self.augmentation is not None:
-            packed = augment_packed(packed, rng, self.augmentation)
-        packed = in_frame(packed) if self.framed else packed
-        pictured, past, raster = packed, None, self.raster
+            ragged = augment_ragged(ragged, rng, self.augmentation)
+        ragged = in_frame(ragged) if self.framed else ragged
+        pictured, past, raster = ragged, None, self.raster
         if self.augmentation is not None:
-            pictured = jittered_picture(packed, rng, self.augmentation)
+            pictured = jittered_picture(ragged, rng, self.augmentation)
             wider = 1 + self.augmentation.line_width * rng.uniform(-1, 1)
             raster = replace(raster, line_width=wider * raster.line_width)
             if self.augmentation.past_jitter > 0:
-                past = jittered_past(packed, rng, self.augmentation)
+                past = jittered_past(ragged, rng, self.augmentation)
         # the shard is chosen last: what is drawn by chance is the same in any number of shards
         rank, num_shards = self.shard
         return _assemble(
-            packed,
+            ragged,
             pictured,
             self.split.category_ids(indices),
             self.offset_scale,
@@ -240,11 +240,11 @@ def batch_of(
     Raises:
         UsageError: If a drawing has more than `pad_to` rows.
     """
-    packed = Packed.of([split.stroke3(index) for index in indices.tolist()])
-    packed = in_frame(packed) if framed else packed
+    ragged = RaggedRows.of([split.stroke3(index) for index in indices.tolist()])
+    ragged = in_frame(ragged) if framed else ragged
     raster = raster or RasterSettings()
     categories = split.category_ids(indices)
-    return _assemble(packed, packed, categories, offset_scale, raster, pad_to, framed=framed)
+    return _assemble(ragged, ragged, categories, offset_scale, raster, pad_to, framed=framed)
 
 
 @runtime_checkable
@@ -338,28 +338,28 @@ def _oversampled(
 
 
 def _assemble(
-    packed: Packed,
-    pictured: Packed,
+    ragged: RaggedRows,
+    pictured: RaggedRows,
     category_ids: Int64[np.ndarray, " B"],
     offset_scale: float,
     raster: RasterSettings,
     pad_to: int | None,
     *,
     framed: bool,
-    past: Packed | None = None,
+    past: RaggedRows | None = None,
     rows: slice = slice(None),
 ) -> Batch:
     """Sort drawings by length, pad the steps of some of them and render the pictures."""
-    order = np.argsort(-packed.lengths, kind="stable")[rows]
-    packed, pictured = packed.chosen(order), pictured.chosen(order)
-    drawn = packed if past is None else past.chosen(order)
+    order = np.argsort(-ragged.lengths, kind="stable")[rows]
+    ragged, pictured = ragged.chosen(order), pictured.chosen(order)
+    drawn = ragged if past is None else past.chosen(order)
     targets = None
     if past is not None:
-        targets = _padded(_corrected(packed, drawn), offset_scale, pad_to)[:, 1:]
+        targets = _padded(_corrected(ragged, drawn), offset_scale, pad_to)[:, 1:]
     within = QUICKDRAW_FRAME if framed else None
     return Batch(
         steps=_padded(drawn, offset_scale, pad_to),
-        lengths=packed.lengths,
+        lengths=ragged.lengths,
         pictures=rasterise_batch(pictured.strokes(), raster, within=within),
         category_ids=category_ids[order],
         covered=_covered(drawn, raster) if framed else None,
@@ -367,36 +367,36 @@ def _assemble(
     )
 
 
-def _corrected(packed: Packed, past: Packed) -> Packed:
+def _corrected(ragged: RaggedRows, past: RaggedRows) -> RaggedRows:
     """For each row the offset from the jittered past to the exact next point."""
-    deviation = (packed.positions() - past.positions()).astype(np.float32)
-    rows = packed.rows.astype(np.float32)
+    deviation = (ragged.positions() - past.positions()).astype(np.float32)
+    rows = ragged.rows.astype(np.float32)
     rows[1:, OFFSET] += deviation[:-1]
-    rows[packed.starts] = packed.rows[packed.starts]
-    return Packed(rows, packed.lengths)
+    rows[ragged.starts] = ragged.rows[ragged.starts]
+    return RaggedRows(rows, ragged.lengths)
 
 
-def _covered(packed: Packed, raster: RasterSettings) -> Int16[np.ndarray, "B H W"]:
+def _covered(ragged: RaggedRows, raster: RasterSettings) -> Int16[np.ndarray, "B H W"]:
     """After how many steps each pixel of the picture of a framed drawing is covered."""
-    positions = packed.positions() * frame_scale(raster) + raster.size / 2
-    return covering_steps(positions.astype(np.float32), packed.lifts, packed.lengths, raster.size)
+    positions = ragged.positions() * frame_scale(raster) + raster.size / 2
+    return covering_steps(positions.astype(np.float32), ragged.lifts, ragged.lengths, raster.size)
 
 
 def _padded(
-    packed: Packed, offset_scale: float, pad_to: int | None
+    ragged: RaggedRows, offset_scale: float, pad_to: int | None
 ) -> Float32[np.ndarray, "B T 5"]:
     """Put each drawing between its start row and its end rows."""
-    longest = int(packed.lengths.max())
+    longest = int(ragged.lengths.max())
     if pad_to is not None and longest > pad_to:
         raise UsageError(f"`pad_to` must be at least {longest}, a drawing's length", got=pad_to)
     num_steps = (longest if pad_to is None else pad_to) + 2
-    steps = np.tile(END_STEP, (len(packed.lengths), num_steps, 1))  # (B, T, 5)
+    steps = np.tile(END_STEP, (len(ragged.lengths), num_steps, 1))  # (B, T, 5)
     steps[:, 0] = START_STEP
-    drawing = packed.of_each_row(np.arange(len(packed.lengths)))  # (N,)
-    row = np.arange(len(packed.rows)) - packed.of_each_row(packed.starts) + 1  # (N,)
-    body = np.zeros((len(packed.rows), len(END_STEP)), np.float32)  # (N, 5)
-    body[:, OFFSET] = packed.rows[:, OFFSET] / np.float32(offset_scale)
-    body[:, PEN.start + PEN_DOWN] = ~packed.lifts
-    body[:, PEN.start + PEN_UP] = packed.lifts
+    drawing = ragged.of_each_row(np.arange(len(ragged.lengths)))  # (N,)
+    row = np.arange(len(ragged.rows)) - ragged.of_each_row(ragged.starts) + 1  # (N,)
+    body = np.zeros((len(ragged.rows), len(END_STEP)), np.float32)  # (N, 5)
+    body[:, OFFSET] = ragged.rows[:, OFFSET] / np.float32(offset_scale)
+    body[:, PEN.start + PEN_DOWN] = ~ragged.lifts
+    body[:, PEN.start + PEN_UP] = ragged.lifts
     steps[drawing, row] = body
     return steps

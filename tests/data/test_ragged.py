@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sketch_pix2seq.data.packed import Packed
+from sketch_pix2seq.data.ragged import RaggedRows
 from sketch_pix2seq.sketch.pen import stroke3_to_strokes
 
 
@@ -23,8 +23,8 @@ def drawings(draw: st.DrawFn) -> list[np.ndarray]:
 
 @given(drawings())
 def test_strokes_are_those_of_each_drawing_alone(made: list[np.ndarray]) -> None:
-    packed = Packed.of(made)
-    for strokes, rows in zip(packed.strokes(), made, strict=True):
+    ragged = RaggedRows.of(made)
+    for strokes, rows in zip(ragged.strokes(), made, strict=True):
         alone = stroke3_to_strokes(rows)
         assert len(strokes) == len(alone)
         for ours, theirs in zip(strokes, alone, strict=True):
@@ -33,18 +33,18 @@ def test_strokes_are_those_of_each_drawing_alone(made: list[np.ndarray]) -> None
 
 @given(drawings())
 def test_longest_sides_are_those_of_the_bounding_boxes(made: list[np.ndarray]) -> None:
-    packed = Packed.of(made)
-    for side, strokes in zip(packed.longest_sides(), packed.strokes(), strict=True):
+    ragged = RaggedRows.of(made)
+    for side, strokes in zip(ragged.longest_sides(), ragged.strokes(), strict=True):
         assert side == np.ptp(np.concatenate(strokes), axis=0).max()
 
 
 def test_a_drawing_that_forgets_to_lift_ends_before_the_next() -> None:
     open_ended = np.array([[1, 0, 0], [1, 0, 0]])
-    strokes = Packed.of([open_ended, open_ended]).strokes()
+    strokes = RaggedRows.of([open_ended, open_ended]).strokes()
     assert [[len(stroke) for stroke in drawing] for drawing in strokes] == [[2], [2]]
 
 
 def test_nothing_packs_to_nothing() -> None:
-    packed = Packed.of([])
-    assert packed.rows.shape == (0, 3)
-    assert packed.lengths.shape == (0,)
+    ragged = RaggedRows.of([])
+    assert ragged.rows.shape == (0, 3)
+    assert ragged.lengths.shape == (0,)

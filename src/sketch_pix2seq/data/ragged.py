@@ -1,4 +1,4 @@
-"""Many drawings laid end to end in one array, so that one numpy call serves them all."""
+"""Many drawings in one array, a ragged one: rows end to end, so that one numpy call serves all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 
 
 @dataclass(frozen=True, eq=False)
-class Packed:
+class RaggedRows:
     """Stroke-3 rows of B drawings, one after another.
 
     Args:
@@ -21,8 +21,8 @@ class Packed:
         lengths: Rows of each drawing, (B,), each at least 1, N together.
 
     Example:
-        >>> packed = Packed(np.array([[1, 1, 0], [2, 0, 1], [5, 5, 1]]), np.array([2, 1]))
-        >>> packed.positions().tolist()
+        >>> ragged = RaggedRows(np.array([[1, 1, 0], [2, 0, 1], [5, 5, 1]]), np.array([2, 1]))
+        >>> ragged.positions().tolist()
         [[1.0, 1.0], [3.0, 1.0], [5.0, 5.0]]
     """
 
@@ -30,11 +30,11 @@ class Packed:
     lengths: Int64[np.ndarray, " B"]
 
     @staticmethod
-    def of(drawings: list[Shaped[np.ndarray, "_ 3"]]) -> Packed:
+    def of(drawings: list[Shaped[np.ndarray, "_ 3"]]) -> RaggedRows:
         """Lay stroke-3 arrays, each (T, 3) with T >= 1, end to end."""
         lengths = np.fromiter(map(len, drawings), dtype=np.int64, count=len(drawings))
         rows = np.concatenate(drawings) if drawings else np.zeros((0, 3), np.float32)
-        return Packed(rows, lengths)
+        return RaggedRows(rows, lengths)
 
     @cached_property
     def starts(self) -> Int64[np.ndarray, " B"]:
@@ -50,11 +50,11 @@ class Packed:
         """Repeat one value per drawing for each of its rows."""
         return np.repeat(values, self.lengths, axis=0)
 
-    def chosen(self, drawings: Int64[np.ndarray, " K"]) -> Packed:
+    def chosen(self, drawings: Int64[np.ndarray, " K"]) -> RaggedRows:
         """Take some of the drawings, in the order given."""
         starts, stops = self.starts[drawings], (self.starts + self.lengths)[drawings]
         spans = zip(starts.tolist(), stops.tolist(), strict=True)
-        return Packed.of([self.rows[start:stop] for start, stop in spans])
+        return RaggedRows.of([self.rows[start:stop] for start, stop in spans])
 
     def positions(self) -> Float64[np.ndarray, "N 2"]:
         """Where the pen is after each row, each drawing counted from its own origin."""
