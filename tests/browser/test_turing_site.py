@@ -168,6 +168,33 @@ def test_without_scripts_it_works_alike(browser: Browser, site: str, counting: S
     assert len(counting.votes()) == 4
 
 
+def test_no_answer_counts_before_the_first_sketch_is_seen(
+    sheet: Page, site: str, counting: Store
+) -> None:
+    attempts: list[str] = []
+
+    def fail_at_first(route: Route) -> None:
+        attempts.append(route.request.url)
+        if attempts.count(route.request.url) > 2:  # the page's own attempt, and the script's first
+            route.continue_()
+        else:
+            route.abort()
+
+    sheet.route("**/sketches/*.png", fail_at_first)
+    sheet.goto(site)
+    sheet.get_by_role("button", name="I agree").click()
+    sheet.get_by_role("link", name="Start").click()
+    expect(sheet.get_by_text("Loading the next sketch")).to_be_visible()
+    sheet.wait_for_timeout(MIN_LOOK_MS + 20)
+    sheet.keyboard.press("ArrowLeft")
+    expect_number(sheet, 1)
+    assert sheet.locator("#sketch").evaluate("sketch => sketch.naturalWidth") > 0
+    assert counting.votes() == []
+    sheet.keyboard.press("ArrowLeft")
+    expect_number(sheet, 2)
+    assert len(counting.votes()) == 1
+
+
 def test_an_answer_that_does_not_arrive_is_sent_again(
     sheet: Page, site: str, counting: Store
 ) -> None:

@@ -21,6 +21,7 @@ from sketch_pix2seq.io.animation import (
     timing_of,
 )
 from sketch_pix2seq.io.svg_in import read_svg
+from sketch_pix2seq.sketch.raster import RasterSettings
 from sketch_pix2seq.sketch.sketch import Sketch
 
 FACE = Sketch.from_points(
@@ -90,6 +91,15 @@ def test_a_film_goes_there_and_back(kind: str) -> None:
     assert len(pictures) == 4
     np.testing.assert_array_equal(pictures[1], pictures[3])
     assert (pictures[0] != pictures[1]).any()
+
+
+@pytest.mark.parametrize(("count", "stay"), [(11, 200), (34, 60), (151, 20)])
+def test_no_frame_of_a_film_is_too_short_for_browsers(count: int, stay: int) -> None:
+    drawings = [Sketch.from_points([[(0, 0), (50, y)]]) for y in range(count)]
+    settings = RasterSettings(size=64)
+    with Image.open(io.BytesIO(film(drawings, "gif", settings))) as picture:
+        picture.seek(1)
+        assert picture.info["duration"] == stay
 
 
 @pytest.mark.parametrize("drawing", [Sketch(()), Sketch.from_points([[(3, 3)]])])

@@ -46,6 +46,16 @@ def test_lines_in_millimetres_with_y_up_in_layers() -> None:
     np.testing.assert_allclose(wave.get_points("xy"), WAVE * (2, -2) + (0, 200), atol=1e-3)
 
 
+def test_very_many_pens_of_one_hue_have_layers_of_their_own() -> None:
+    pytest.importorskip("ezdxf")
+    pens = tuple(f"#0000{blue:02x}" for blue in range(200, 255))
+    lines = tuple(np.array([(0, y), (9, y)], np.float32) for y in range(len(pens)))
+    space = modelspace(to_dxf(Sketch(lines, colours=pens)))
+    layers = [entity.dxf.layer for entity in space]
+    assert len(set(layers)) == len(pens)
+    assert [layers[at] for at in (0, 25, 26, 54)] == ["blue a", "blue z", "blue aa", "blue bc"]
+
+
 def test_curves_are_splines_along_the_line() -> None:
     pytest.importorskip("ezdxf")
     space = modelspace(to_dxf(DRAWING, size_mm=200, curves=True))

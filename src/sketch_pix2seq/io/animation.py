@@ -34,8 +34,9 @@ MAX_SIZE = 1024
 FILM = RasterSettings(size=384, margin=16, line_width=4)
 """How a film of drawings looks."""
 FILM_SECONDS = 2.0
-"""Seconds of a film from its first to its last drawing."""
+"""Seconds of a film from its first to its last drawing; of very many drawings more."""
 
+_LEAST_STAY = 2  # hundredths of a second, which GIFs count in; browsers draw out shorter ones
 _OVER_PAPER = 2.5  # times as fast as along a line
 _LIFT_SECONDS = 0.08
 _DOT_SECONDS = 0.1
@@ -110,7 +111,7 @@ def film(drawings: Sequence[Drawing], kind: str, settings: RasterSettings = FILM
     inks = rasterise_batch(drawings, settings)[:, 0]
     frames = [np.rint(255 * (1 - ink)).astype(np.uint8) for ink in inks]
     frames += frames[-2:0:-1]
-    stay = round(1000 * FILM_SECONDS / max(len(drawings) - 1, 1))
+    stay = 10 * max(round(100 * FILM_SECONDS / max(len(drawings) - 1, 1)), _LEAST_STAY)
     times = [stay] * len(frames)
     times[0] = times[len(drawings) - 1] = stay + 600
     return _encoded(frames, times, kind)

@@ -131,9 +131,15 @@ def layers_of(drawing: Drawing) -> list[tuple[str, str, list[int]]]:
     layers = []
     for index, (name, (pen, numbers)) in enumerate(zip(names, pens, strict=True)):
         if names.count(name) > 1:  # no digits: vpype would take them for the layer's number
-            name += " " + string.ascii_lowercase[names[:index].count(name) % 26]
+            name += " " + _letters(names[:index].count(name))
         layers.append((name, pen, numbers))
     return layers
+
+
+def _letters(number: int) -> str:
+    """Letters for a number from 0, as spreadsheets name columns: a to z, aa, ab, ..."""
+    tens, unit = divmod(number, len(string.ascii_lowercase))
+    return (_letters(tens - 1) if tens else "") + string.ascii_lowercase[unit]
 
 
 def colour_name(colour: str) -> str:

@@ -21,6 +21,11 @@ test("a stroke without points is no path", () => {
   assert.equal(pathData([[], []], true), "");
 });
 
+test("a stroke may have very many points", () => {
+  const xs = Array.from({ length: 200_000 }, (_, i) => i % 250);
+  assert.match(pathData([xs, xs], true), /^M0 0C/);
+});
+
 test("a drawing is fitted into the middle of the paper", () => {
   assert.equal(boundsOf([]), null);
   assert.deepEqual(fitted([]), []);

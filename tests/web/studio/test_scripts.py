@@ -76,6 +76,19 @@ def test_curves_and_lines_are_those_of_python(
     run_in_node("strokes", [], cases)
 
 
+@pytest.mark.skipif(NODE is None, reason="no node on this machine")
+def test_very_many_dots_of_paper_are_found() -> None:
+    """As of a scanned halftone print."""
+    script = f"""
+    import {{ printedDots }} from "{(STATIC.parent / "sketch" / "printed_marks.js").as_uri()}";
+    const place = (i) => [5 * (i % 400), 5 * Math.floor(i / 400)];
+    const middles = Array.from({{ length: 400 ** 2 }}, (_, i) => place(i));
+    console.log(printedDots(middles.map(() => 2), middles, 9).filter(Boolean).length);"""
+    command = [str(NODE), "--input-type=module", "--eval", script]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.stdout == "160000\n", ended.stderr
+
+
 def test_strokes_are_drawn_when_python_draws_them(
     run_in_node: Callable[..., None], rng: np.random.Generator
 ) -> None:

@@ -12,10 +12,9 @@ const buttons = [...form.querySelectorAll("button[name=tag]")];
 let shownAt = performance.now();
 let busy = false;
 
-if (!sketch.complete) sketch.addEventListener("load", () => { shownAt = performance.now(); });
-
 for (const key of form.querySelectorAll("kbd")) key.hidden = false;
 fetchAhead(form.dataset.following);
+if (!(sketch.complete && sketch.naturalWidth > 0)) showFirst();
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -42,6 +41,14 @@ async function answer(tag) {
   if (next === null) return location.reload(); // the site says what is wrong
   if (next.sketch === null) return location.assign("/thanks");
   await show(next);
+  setBusy(false);
+}
+
+// No answer counts before the first sketch is seen, however often it must be fetched.
+async function showFirst() {
+  setBusy(true);
+  sketch.src = (await fetched(form.elements.sketch.value)).src;
+  await sketch.decode().catch(() => {});
   setBusy(false);
 }
 

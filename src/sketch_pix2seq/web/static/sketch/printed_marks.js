@@ -139,13 +139,14 @@ function hasOneAt(
   /** @type {Point[]} */ places, /** @type {Point} */ shift, /** @type {number} */ slack,
 ) {
   const low = [0, 1].map((axis) =>
-    Math.min(...places.map((place) => place[axis])) - Math.abs(shift[axis]) - slack);
+    places.reduce((least, place) => Math.min(least, place[axis]), Infinity)
+    - Math.abs(shift[axis]) - slack);
   const cell = (/** @type {Point} */ place, /** @type {number} */ times) => [0, 1].map((axis) =>
     Math.trunc((place[axis] + times * shift[axis] - low[axis]) / slack));
   const cells = places.map((place) => cell(place, 0));
   const wanted = places.map((place) => cell(place, 1));
   const [width, height] = [0, 1].map((axis) =>
-    Math.max(...[...cells, ...wanted].map((place) => place[axis])) + 2);
+    [...cells, ...wanted].reduce((most, place) => Math.max(most, place[axis]), 0) + 2);
   const data = new Uint8Array(width * height);
   for (const [x, y] of cells) data[y * width + x] = 1;
   const near = spread({ width, height, data }, 1).data;

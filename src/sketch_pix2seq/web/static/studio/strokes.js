@@ -107,10 +107,9 @@ export function curvesThrough(xs, ys) {
 
 /** Whether a stroke ends where it began, as near as a hand does. */
 function isClosed(xs, ys) {
-  const extent = (values) => Math.max(...values) - Math.min(...values);
-  const last = xs.length - 1;
+  const [left, top, right, bottom] = boundsOf([[xs, ys]]), last = xs.length - 1;
   const gap = Math.hypot(xs[last] - xs[0], ys[last] - ys[0]);
-  return gap <= CLOSED * Math.max(extent(xs), extent(ys));
+  return gap <= CLOSED * Math.max(right - left, bottom - top);
 }
 
 /** A number with at most two decimals and no idle zeros; a tie goes to the even digit. */
