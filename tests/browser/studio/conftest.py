@@ -16,8 +16,15 @@ from studio_pages import FIRST_TRY
 
 @pytest.fixture(scope="module")
 def studio() -> Iterator[str]:
-    """Its address."""
+    """Its address. The model knows nothing, but draws at once."""
     with serving(create_studio(Sketcher(tiny_studio_bundle(), num_threads=1))) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def package_studio() -> Iterator[str]:
+    """The address of one with the package's model, which recognises what it sees."""
+    with serving(create_studio(Sketcher.load(num_threads=1))) as address:
         yield address
 
 

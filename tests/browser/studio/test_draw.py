@@ -86,8 +86,8 @@ def test_a_mouse_leaves_no_ring_and_keys_are_explained(studio: str, sheet: Page)
     expect(sheet.locator(".pad-keys")).to_contain_text("space bar")
 
 
-def test_guesses_say_how_sure_they_are(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
+def test_guesses_say_how_sure_they_are(package_studio: str, sheet: Page) -> None:
+    sheet.goto(package_studio)
     all_drawn(sheet)
     expect(sheet.locator("#guesses")).to_have_text(re.compile(r"Looks like: cat \(\d+ %\)"))
     pad = sheet.locator("#pad").bounding_box()

@@ -17,12 +17,12 @@ def drawn_and_kept(studio: str, page: Page) -> None:
     page.get_by_role("link", name="Mine").click()
 
 
-def test_what_was_drawn_is_kept_newest_first(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
+def test_what_was_drawn_is_kept_newest_first(package_studio: str, sheet: Page) -> None:
+    sheet.goto(package_studio)
     all_drawn(sheet)
     sheet.get_by_role("link", name="Mine").click()
     expect(sheet.get_by_text("Nothing yet")).to_be_visible()  # the example was not theirs
-    drawn_and_kept(studio, sheet)
+    drawn_and_kept(package_studio, sheet)
     entries = sheet.locator(".entry")
     expect(entries).to_have_count(1)
     expect(entries.first.locator(".sheet-card")).to_have_count(7)
