@@ -255,13 +255,16 @@ class Network:
         """Attention among all candidates, then a network for each, (W, D) to (W, D)."""
         num, width = x.shape
         split = self._linear(f"{layer}.qkv", self._norm(f"{layer}.norm", x))
-        by_head = split.reshape(num, 3, NUM_HEADS, width // NUM_HEADS)
-        query, key, value = by_head.transpose(1, 2, 0, 3)
-        logits = query @ key.transpose(0, 2, 1) / np.float32((width // NUM_HEADS) ** 0.5)
-        share = np.exp(logits - logits.max(axis=2, keepdims=True))
-        share /= share.sum(axis=2, keepdims=True)
-        attended = (share @ value).transpose(1, 0, 2).reshape(num, width)
-        x = x + self._linear(f"{layer}.out", attended)
+        by_head = split.reshape(num, 3, NUM_HEADS, width // NUM_HEADS).transpose(2, 1, 0, 3)
+        attended = []
+        for query, key, value in by_head:  # one at a time: there may be thousands of candidates
+            share = query @ key.T
+            share /= np.float32((width // NUM_HEADS) ** 0.5)
+            share -= share.max(axis=1, keepdims=True)
+            np.exp(share, out=share)
+            share /= share.sum(axis=1, keepdims=True)
+            attended.append(share @ value)
+        x = x + self._linear(f"{layer}.out", np.concatenate(attended, axis=1))
         hidden = self._linear(f"{layer}.feed_in", self._norm(f"{layer}.feed_norm", x))
         return np.asarray(x + self._linear(f"{layer}.feed_out", np.maximum(hidden, 0)))
 
