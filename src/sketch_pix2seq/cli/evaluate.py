@@ -231,12 +231,14 @@ def measure(
 def provenance(data: Path) -> Provenance:
     """How a report is made: command, commit, data, machine and date."""
     from sketch_pix2seq.evaluation.report.layout import Provenance
+    from sketch_pix2seq.evaluation.report.tables import counted
 
+    processors = counted(num_processors(), "processor")
     return Provenance(
         command=shlex.join(["sketch-pix2seq", *map(_without_password, sys.argv[1:])]),
         commit=_commit() or f"release {__version__}",
         data=data.resolve().name,
-        machine=f"{platform.system()} {platform.machine()}, {num_processors()} processors, "
+        machine=f"{platform.system()} {platform.machine()}, {processors}, "
         f"Python {platform.python_version()}",
         date=datetime.date.today().isoformat(),
     )
