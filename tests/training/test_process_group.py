@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -171,6 +172,25 @@ def test_they_add_up_and_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (group.rank, group.size, group.is_main) == (0, 2, True)
         assert float(group.all_reduce(torch.ones(()))) == 2
     assert torch.get_num_threads() == threads
+
+
+def test_after_a_group_that_never_came_together_another_one_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    timeout = "sketch_pix2seq.training.process_group.TIMEOUT_SECONDS"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with monkeypatch.context() as alone:  # the first of two, and there is no second
+        alone.setattr(timeout, 1.0)
+        variables = {"RANK": 0, "WORLD_SIZE": 2, "LOCAL_RANK": 0, "LOCAL_WORLD_SIZE": 2}
+        for name, value in {**variables, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}.items():
+            alone.setenv(name, str(value))
+        wrong = pytest.raises(LostProcessError, match="did not find each other")
+        with wrong, join_processes(1, be_there):
+            pass
+    monkeypatch.setattr(timeout, 60.0)
+    with join_processes(2, be_there) as group:
+        assert float(group.all_reduce(torch.ones(()))) == 2
 
 
 def test_one_process_is_a_group_too() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed
-from torch.distributed import TCPStore  # type: ignore[attr-defined]
+from torch.distributed import HashStore, TCPStore  # type: ignore[attr-defined]
 
 from sketch_pix2seq.errors import LostProcessError, SketchPix2SeqError, UsageError
 from sketch_pix2seq.processors import num_processors
@@ -201,6 +201,17 @@ def _run_worker(rank: int, size: int, port: int, work: Callable[[ProcessGroup], 
         sys.exit(1)
 
 
+def _forget_failed_group() -> None:
+    """Let this process join another group later.
+
+    torch counts groups, and their names hold the number; only the end of a whole group begins anew.
+    Without it the next group would wait for processes that call it by another name.
+    """
+    if not distributed.is_initialized():
+        distributed.init_process_group("gloo", store=HashStore(), rank=0, world_size=1)
+    distributed.destroy_process_group()
+
+
 @contextmanager
 def _joined(
     rank: int, size: int, local_rank: int, local_size: int, store: Any
@@ -227,8 +238,9 @@ def _joined(
             timeout=timedelta(seconds=TIMEOUT_SECONDS),
         )
     except (OSError, RuntimeError) as error:
+        _forget_failed_group()
         raise LostProcessError(
-            "the processes of the run did not find each other", got=error
+            "another process of the run has ended, or they did not find each other", got=error
         ) from error
     try:
         yield ProcessGroup(rank, size, device)
