@@ -345,12 +345,13 @@ def test_what_is_left_out_is_said() -> None:
     assert sketch.left_out == "2 x text; `path`, as the path data `d` must be readable; got x"
 
 
-def test_lines_end_at_the_areas_over_them() -> None:
+def test_lines_under_areas_are_an_option() -> None:
     inside = f"{LINE_100}<rect x='30' y='30' width='40' height='40' fill='#eee' stroke='#000'/>"
     data = svg(inside, viewBox="0 0 100 100")
     seen = read_svg(data).strokes
     assert sorted(len(stroke) for stroke in seen) == [2, 2, 5]
     np.testing.assert_allclose([stroke[-1] for stroke in seen[:1]], [[30, 30]], atol=0.5)
+    assert len(read_svg(data, hidden=True).strokes) == 2
 
 
 def test_white_is_seen_on_a_colour() -> None:

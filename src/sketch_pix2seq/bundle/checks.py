@@ -217,6 +217,7 @@ def fact_problems(facts: Mapping[str, Any]) -> list[str]:
         if value is not None and not fits(value):
             problems.append(f"`{path}` must be {rule}, got {ascii(value)[:80]}")
     test = facts["metrics"].get("test")
-    if isinstance(test, dict) and None in map(test.get, ("data", "valid", "magenta")):
+    names = ("data", "valid", "magenta")
+    if isinstance(test, dict) and any(test.get(name) is None for name in names):
         problems.append("`metrics.test` must hold data, valid and magenta")
     return problems

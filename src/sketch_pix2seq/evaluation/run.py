@@ -47,7 +47,7 @@ def evaluate(
     drawings: Sequence[EvaluatedDrawings] = (),
     progress: PartProgress = lambda part, done, total: None,
 ) -> Path:
-    """Measure models and write a report, but for parts that are finished; return its page.
+    """Measure models, but for parts that were measured before, and write a report; return its page.
 
     Args:
         models: The models to measure, by label.

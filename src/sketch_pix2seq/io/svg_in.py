@@ -41,7 +41,7 @@ _GREY = 24  # steps of 255 by which the colours of a grey pen differ
 _LIGHT = 190  # steps of 255: such pens draw on dark paper
 
 
-def read_svg(data: bytes, *, as_written: bool = False) -> Sketch:
+def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> Sketch:
     """Read an SVG document: the sketch is in the document's own units, from its page's corner.
 
     If all of it lies on a page, this is its frame. Lines of several colours, or of one that is not
@@ -51,6 +51,7 @@ def read_svg(data: bytes, *, as_written: bool = False) -> Sketch:
         data: The document.
         as_written: Keep every line as it is written: the outlines of lines that are written as
             areas, lines drawn twice, lines in pieces.
+        hidden: Keep lines that areas cover.
 
     Raises:
         DrawingError: If it is no SVG, too large, unsafe, or shows no line.
@@ -68,9 +69,9 @@ def read_svg(data: bytes, *, as_written: bool = False) -> Sketch:
     walk = SvgWalk(parse_svg(data))
     with np.errstate(over="ignore", invalid="ignore"):  # points too far away are refused
         shapes = _within_reach(walk, list(walk.shapes()))
-    strokes = _strokes(walk, shapes, walk.paper or (255, 255, 255), as_written)
+    strokes = _strokes(walk, shapes, walk.paper or (255, 255, 255), as_written, hidden)
     if not strokes and walk.paper is None:
-        strokes = _strokes(walk, shapes, (0, 0, 0), as_written)  # white lines alone
+        strokes = _strokes(walk, shapes, (0, 0, 0), as_written, hidden)  # white lines alone
     left_out = walk.left_out()
     if not strokes:
         do = "Texts and pictures are not read." if left_out is None else f"Left out: {left_out}."
@@ -101,7 +102,9 @@ def _farthest(shape: Shape) -> float:
     return max((float(np.abs(points).max()) for points in parts), default=0.0)
 
 
-def _strokes(walk: SvgWalk, shapes: list[Shape], paper: RGB, as_written: bool) -> list[Stroke]:
+def _strokes(
+    walk: SvgWalk, shapes: list[Shape], paper: RGB, as_written: bool, hidden: bool
+) -> list[Stroke]:
     """Make strokes of the visible parts of shapes."""
     as_written |= walk.is_whole
     shapes = [replace(shape) for shape in shapes]
@@ -112,7 +115,7 @@ def _strokes(walk: SvgWalk, shapes: list[Shape], paper: RGB, as_written: bool) -
     is_page = page is not None and min(page[2:]) > _MIN_PAGE and max(page[2:]) < LARGEST
     if page is not None and is_page and not grounds and fills_page(shapes, page, paper):
         _end_at_page(shapes, page)
-    parts = visible_parts(shapes, paper, grounds=grounds)
+    parts = visible_parts(shapes, paper, grounds=grounds, hidden=hidden)
     lines = [line for part in parts for line in part]
     owner = [number for number, part in enumerate(parts) for _ in part]
     x0, y0, x1, y1 = bounds([line.points for line in lines]) or (0.0, 0.0, 0.0, 0.0)

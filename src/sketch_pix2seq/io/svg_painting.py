@@ -90,7 +90,7 @@ def _winding(
 
 
 def visible_parts(
-    shapes: Sequence[Shape], paper: RGB, *, grounds: Sequence[Shape]
+    shapes: Sequence[Shape], paper: RGB, *, grounds: Sequence[Shape], hidden: bool
 ) -> list[list[Polyline]]:
     """Keep the visible parts of each shape's lines: not covered, and of another colour than around.
 
@@ -98,6 +98,7 @@ def visible_parts(
         shapes: In the order in which they are painted; those that are `grounds` among them.
         paper: Colour of the paper.
         grounds: Shapes that cover the page, whose own lines are none.
+        hidden: Keep lines that are covered by areas.
     """
     is_ground = {id(shape) for shape in grounds}
     drawn = [shape for shape in shapes if id(shape) not in is_ground]
@@ -117,7 +118,7 @@ def visible_parts(
     for number, shape in enumerate(shapes):
         visible_lines: list[Polyline] = []
         if id(shape) not in is_ground:
-            view = _View(grid, colours, numbers, number)
+            view = _View(grid, colours, numbers, number, hidden)
             for line in shape.lines if view.shows_edges(shape) else ():
                 visible_lines += view.visible(line, shape)
         parts.append(visible_lines)
@@ -196,12 +197,14 @@ class _View:
         colours: (H, W, 3).
         numbers: (H, W), of the last shape that covers each pixel.
         number: Of the shape.
+        hidden: Whether lines that are covered are kept.
     """
 
     grid: PixelGrid
     colours: np.ndarray
     numbers: np.ndarray
     number: int
+    hidden: bool
 
     def shows_edges(self, shape: Shape) -> bool:
         """Whether any painted edge is visible, of a shape reduced to its centre lines."""
@@ -223,8 +226,9 @@ class _View:
             visible = np.abs(beside - np.array(shape.line_rgb)).max(axis=(0, 2)) > SAME_COLOUR
         else:
             visible = (beside.max(axis=0) - beside.min(axis=0)).max(axis=1) > SAME_COLOUR
-        above = np.stack([self.numbers[pixel] for pixel in around]).min(axis=0)
-        visible &= above <= self.number
+        if not self.hidden:
+            above = np.stack([self.numbers[pixel] for pixel in around]).min(axis=0)
+            visible &= above <= self.number
         if visible.all() or not visible.any():
             return [line] if visible.all() else []
         runs = np.flatnonzero(np.diff(visible)) + 1

@@ -55,11 +55,16 @@ def test_csv_gives_intervals_columns_of_their_own() -> None:
         name="rec",
         title="Rec",
         columns=[Column("model", "text"), Column("all"), Column("count", "number")],
-        rows=[["human, drawn", Estimate(0.5, 0.25, 0.75), 7], ['"cnn"', None, None]],
+        rows=[
+            ["human, drawn", Estimate(0.5, 0.25, 0.75), 7],
+            ['"cnn"', None, None],
+            ["none", Estimate(*[float("nan")] * 3), 0],
+        ],
     )
     rows = list(csv.reader(io.StringIO(table.to_csv())))
     assert rows == [
         ["model", "all", "all low", "all high", "count"],
         ["human, drawn", "0.5", "0.25", "0.75", "7"],
         ['"cnn"', "", "", "", ""],
+        ["none", "nan", "nan", "nan", "0"],
     ]

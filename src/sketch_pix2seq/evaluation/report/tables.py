@@ -95,7 +95,7 @@ class Table:
             wide = any(isinstance(cell, Estimate) for cell in cells)
             lines[0] += [column.name, *(f"{column.name} {end}" for end in ("low", "high") if wide)]
             for line, cell in zip(lines[1:], cells, strict=True):
-                if isinstance(cell, Estimate) and not math.isnan(cell.value):
+                if isinstance(cell, Estimate):
                     line += [round(number, 6) for number in (cell.value, cell.low, cell.high)]
                 else:
                     line += [cell, None, None] if wide else [cell]
