@@ -7,6 +7,7 @@ through all of them from outside (`WHOLE`) run as users run it, in two thirds of
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from jaxtyping import install_import_hook
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: threads would only wait
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
 install_import_hook("sketch_pix2seq", "shape_checks.check")
 hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one is slow at times
 hypothesis.settings.load_profile("any machine")
