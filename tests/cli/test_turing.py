@@ -193,7 +193,7 @@ def test_a_study_is_edited_and_previewed(
     assert not (folder / VOTES_FILE).exists()  # nobody had answered: it belongs to no study now
 
 
-def test_a_report_does_not_tell_the_password_of_the_database(
+def test_a_report_shows_no_password_of_a_database(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     words = ["turing", "results", "s", "--db", "postgresql://ada:s3cr@t@host/votes"]
