@@ -5,7 +5,7 @@
 #
 # QUICKDRAW is a folder of Quick, Draw!'s simplified files, one a category; RUNS (runs if left out) is
 # where data sets and reports lie. First the small recipes, three trainings of each, with our own decoder
-# with and without the picture; then the four at full size, of a million drawings each, on `hand6` and on
+# with and without the picture; then the four at full size, a million drawings for each, on `hand6` and on
 # `paper6`, the paper's six categories as far as they are at hand. It can be killed at any moment.
 set -euo pipefail
 drawings=$1 runs=${2:-runs}
@@ -27,6 +27,6 @@ for data in hand6 paper6; do
     --recipe attention --recipe transformer --bundle default
 done
 for data in hand6 paper6; do
-  nice -n 10 "$command" reproduce --data "$runs/$data" --out "$runs/report-$data-full" --preset paper \
-    --set num_steps=10000
+  nice -n 10 "$command" reproduce --data "$runs/$data" --out "$runs/report-$data-million" --preset million \
+    --bundle default
 done

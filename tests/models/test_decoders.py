@@ -78,6 +78,20 @@ def test_step_by_step_is_the_whole_sequence_and_so_are_its_gradients(decoder: De
         torch.testing.assert_close(ours, peer)
 
 
+def test_autocast_changes_little_and_what_is_predicted_stays_in_32_bits(decoder: Decoder) -> None:
+    generator = torch.Generator().manual_seed(1)
+    latent = torch.randn(4, LATENT_DIM, generator=generator)
+    steps = torch.randn(4, 7, 5, generator=generator)
+    packed = pack_padded_sequence(steps, LENGTHS, batch_first=True)
+    expected = decoder(latent, packed)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = decoder(latent, packed)
+    assert found.components.dtype == torch.float32
+    torch.testing.assert_close(found.components, expected.components, atol=0.1, rtol=0.0)
+    (gradient,) = torch.autograd.grad(found.components.sum(), list(decoder.parameters())[-1:])
+    assert gradient.dtype == torch.float32
+
+
 def test_training_needs_and_uses_dropout_of_its_generator(decoder: Decoder) -> None:
     decoder.train()
     latent = torch.zeros(1, LATENT_DIM)

@@ -122,6 +122,31 @@ def test_float32_is_the_same_to_its_rounding() -> None:
     )
 
 
+@pytest.mark.parametrize("dropped", [False, True])
+def test_products_in_16_bits_are_near_and_the_rest_stays_in_32(dropped: bool) -> None:
+    exact, near = arguments(), arguments()
+    for given in (exact, near):
+        for name, value in given.items():
+            if isinstance(value, Tensor) and value.is_floating_point():
+                given[name] = value.detach().float().requires_grad_(value.requires_grad)
+        if not dropped:
+            given["dropout"] = None
+    expected = lstm_sequence(**exact)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = lstm_sequence(**near)
+    assert found.dtype == torch.float32
+    assert not torch.equal(found, expected)
+    torch.testing.assert_close(found, expected, atol=0.02, rtol=0.0)
+    for output in (expected, found):
+        (output * torch.linspace(-1, 1, SIZE)).sum().backward()
+    for name in ("context", "hidden", "cell", "weight"):
+        assert near[name].grad.dtype == torch.float32
+        largest = float(exact[name].grad.abs().max())
+        torch.testing.assert_close(
+            near[name].grad, exact[name].grad, atol=0.03 * largest, rtol=0.0, msg=name
+        )
+
+
 def test_a_chain_of_uses_has_the_gradients_of_a_plain_one() -> None:
     generator = torch.Generator().manual_seed(0)
     weight = torch.randn(5, 5, generator=generator, dtype=torch.float64).requires_grad_()

@@ -46,6 +46,7 @@ class Preset:
 
 PRESETS = {
     "quick": Preset("_small", judge_steps=1_500, kl_shares=(0.1,)),
+    "million": Preset("_million", judge_steps=3_000, kl_shares=()),
     "paper": Preset("", judge_steps=10_000, kl_shares=(0.1, 0.01)),
 }
 
@@ -54,7 +55,7 @@ def reproduce(
     *,
     data: Path,
     out: Path,
-    preset: Literal["quick", "paper"] = "quick",
+    preset: Literal["quick", "million", "paper"] = "quick",
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     judge_settings: Annotated[tuple[str, ...], Parameter(name="--set-judge")] = (),
     num_trainings: Annotated[int, Parameter(name="--seeds")] = 1,
@@ -73,7 +74,8 @@ def reproduce(
     Args:
         data: The data set.
         out: The folder of the report; runs and bundles go into it too.
-        preset: quick: small models, an hour or two on two cores. paper: the paper's own recipes.
+        preset: quick: small models, an hour or two on two cores. million: the paper's sizes, a
+            million drawings for each, some hours. paper: the paper's own recipes, for a GPU.
         settings: Change a setting of the four models, as key=value; can be repeated.
         judge_settings: Change a setting of the judge.
         num_trainings: How often each of the four models is trained, each time with another seed;

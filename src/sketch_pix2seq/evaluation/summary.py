@@ -12,6 +12,7 @@ from sketch_pix2seq.evaluation import diversity, interpolation, likeness
 from sketch_pix2seq.evaluation.estimates import estimate_share, ratio
 from sketch_pix2seq.evaluation.evaluation import Entry, EvaluatedDrawings, EvaluatedModel, Results
 from sketch_pix2seq.evaluation.redrawing import recognised, values_of
+from sketch_pix2seq.evaluation.report.claims import paper_name
 from sketch_pix2seq.evaluation.report.layout import Section
 from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, listed
 from sketch_pix2seq.evaluation.turing.sections import PAPER
@@ -103,7 +104,7 @@ def _row(results: Results, entry: Entry) -> dict[str, Cell]:
         "diversity": None if spread is None else results.with_interval(spread),
     }
     if isinstance(entry, EvaluatedModel):
-        recipe = entry.card.name.removesuffix("_small")
+        recipe = paper_name(entry.card.name)
         in_paper = PAPER.get(recipe) if entry.name == recipe else None  # else it was changed
         row |= {**_of_model(results, entry), IN_PAPER: in_paper}
     return row

@@ -91,4 +91,4 @@ class SketchAutoencoder(nn.Module):
             mean, log_var = self.encoder(rows, generator)
         else:
             mean, log_var = self.encoder(pictures)
-        return mean, log_var
+        return mean.to(steps.dtype), log_var.to(steps.dtype)

@@ -130,7 +130,7 @@ class LSTMDecoder(Decoder):
             )
         else:
             rows = _recur(partial(self._move, DeferredLinear(self.weight)), state, steps, dropout)
-        return StrokeMixture.from_output(self.output(rows))
+        return StrokeMixture.from_output(self.output(rows).to(rows.dtype))
 
     def initial_state(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
@@ -210,7 +210,7 @@ class HyperDecoder(Decoder):
         dropout = _dropout(self, steps, generator)
         move = partial(self._move, products)
         hidden = _recur(move, self.initial_state(latent), steps, dropout)
-        return StrokeMixture.from_output(self.output(hidden))
+        return StrokeMixture.from_output(self.output(hidden).to(hidden.dtype))
 
     def initial_state(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
@@ -327,13 +327,18 @@ def _recur(
     steps: PackedSequence,
     dropout: Float[Tensor, "N H"] | None,
 ) -> Float[Tensor, "N H"]:
-    """Hidden states of a packed batch, step by step; drawings that end leave the state."""
+    """Hidden states of a packed batch, step by step; drawings that end leave the state.
+
+    All in 32 bits, autocast or not.
+    """
     sizes: list[int] = steps.batch_sizes.tolist()
     masks = [None] * len(sizes) if dropout is None else dropout.split(sizes)
     hidden = []
-    for row, mask, count in zip(steps.data.split(sizes), masks, sizes, strict=True):
-        if count < len(state[0]):
-            state = tuple(part[:count] for part in state)
-        state = move(row, state, mask)
-        hidden.append(state[0])
+    state = tuple(part.to(steps.data.dtype) for part in state)
+    with torch.autocast(steps.data.device.type, enabled=False):  # `DeferredLinear` has no other
+        for row, mask, count in zip(steps.data.split(sizes), masks, sizes, strict=True):
+            if count < len(state[0]):
+                state = tuple(part[:count] for part in state)
+            state = move(row, state, mask)
+            hidden.append(state[0])
     return torch.cat(hidden)

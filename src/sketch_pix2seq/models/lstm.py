@@ -28,6 +28,9 @@ def lstm_sequence(
 ) -> Float[Tensor, "N H"]:
     """Run an LSTM over a packed batch.
 
+    Under autocast the matrix products take its precision; memory, gates and what is returned
+    stay as precise as the weights.
+
     *Convention*: rows are packed as `torch.nn.utils.rnn.pack_padded_sequence` packs
     them: step by step, the longest drawing first. Gates stand in the order input,
     forget, output (sigmoids), candidate (tanh). G = 4 H and K = I + H.
@@ -47,9 +50,14 @@ def lstm_sequence(
 
     *Source*: Hochreiter & Schmidhuber 1997 with forget gates.
     """
-    output: Tensor = _LSTMSequence.apply(  # type: ignore[no-untyped-call]
-        inputs, context, hidden, cell, weight, batch_sizes, dropout
-    )
+    device = weight.device.type
+    is_cast = torch.is_autocast_enabled(device)
+    precision = torch.get_autocast_dtype(device) if is_cast else weight.dtype
+    context, hidden, cell = (part.to(weight.dtype) for part in (context, hidden, cell))
+    with torch.autocast(device, enabled=False):
+        output: Tensor = _LSTMSequence.apply(  # type: ignore[no-untyped-call]
+            inputs, context, hidden, cell, weight, batch_sizes, dropout, precision
+        )
     return output
 
 
@@ -64,23 +72,25 @@ class _LSTMSequence(torch.autograd.Function):
         weight: Tensor,
         batch_sizes: Tensor,
         dropout: Tensor | None,
+        precision: torch.dtype,
     ) -> Tensor:
         num_rows, num_inputs = inputs.shape
         batch, size = hidden.shape
         sizes: list[int] = batch_sizes.tolist()
-        joined = inputs.new_empty(num_rows, num_inputs + size)  # [input, hidden before it]
+        joined = weight.new_empty(num_rows, num_inputs + size, dtype=precision)  # [input, hidden]
         joined[:, :num_inputs] = inputs
         joined[:batch, num_inputs:] = hidden
         following = joined[batch:, num_inputs:].split(sizes[1:])
         cells, tanh_cells, output = inputs.new_empty(3, num_rows, size).unbind(0)
-        transposed = weight.t().contiguous()  # products of few rows are faster by it
+        transposed = weight.t().to(precision).contiguous()  # products of few rows are faster by it
+        starts = context.to(precision)
         masks = None if dropout is None else dropout.split(sizes)
         gates: list[Tensor] = []
         before = first_cell
         rows = zip(*_by_step(sizes, joined, cells, tanh_cells, output), strict=True)
         for step, (row, cell, tanh_cell, now) in enumerate(rows):
             count = sizes[step]
-            gate = torch.addmm(context[:count], row, transposed)
+            gate = torch.addmm(starts[:count], row, transposed).to(weight.dtype)
             gates.append(gate)
             gate[:, : 3 * size].sigmoid_()
             gate[:, 3 * size :].tanh_()
@@ -103,9 +113,10 @@ class _LSTMSequence(torch.autograd.Function):
         joined, cells, tanh_cells, first_cell, weight, dropout = ctx.saved_tensors
         batch, size = first_cell.shape
         sizes: list[int] = ctx.sizes
-        recurrent = weight[:, -size:].contiguous()
-        grad_gates = joined.new_empty(len(joined), 4 * size)
-        grad_context = joined.new_zeros(batch, 4 * size)
+        precision = joined.dtype
+        recurrent = weight[:, -size:].to(precision).contiguous()
+        grad_gates = cells.new_empty(len(joined), 4 * size)
+        grad_context = cells.new_zeros(batch, 4 * size)
         grad_hidden, grad_cell, spare = first_cell.new_zeros(3, batch, size).unbind(0)
         masks = None if dropout is None else dropout.split(sizes)
         rows = _by_step(sizes, cells, tanh_cells, grads[0], grad_gates)
@@ -138,9 +149,10 @@ class _LSTMSequence(torch.autograd.Function):
             torch.addcmul(fresh, of_candidate, candidate, value=-1.0, out=of_candidate)
             grad_context[:count].add_(grad_gate)
             memory.mul_(forget)
-            torch.mm(grad_gate, recurrent, out=hidden)
-        grad_weight = (joined.t() @ grad_gates).t()  # this way round it is faster
-        return None, grad_context, grad_hidden, grad_cell, grad_weight, None, None
+            hidden.copy_(grad_gate.to(precision) @ recurrent)
+        grad_weight = (joined.t() @ grad_gates.to(precision)).t()  # this way round it is faster
+        grads = (grad_context, grad_hidden, grad_cell, grad_weight.to(weight.dtype))
+        return None, *grads, None, None, None
 
 
 def _by_step(sizes: list[int], *rows: Tensor) -> list[tuple[Tensor, ...]]:

@@ -400,14 +400,16 @@ class Trainer:
         pictures, lengths = moved(batch.pictures), torch.from_numpy(batch.lengths)
         if isinstance(model, SketchClassifier):
             losses = model(pictures, moved(batch.category_ids), generator)
-        elif isinstance(model, SketchAutoencoder):
-            losses = model(pictures, moved(batch.steps), lengths, noise, generator)
-        else:
-            assert batch.covered is not None
-            targets = None if batch.targets is None else moved(batch.targets)
-            inputs = (pictures, moved(batch.steps), lengths, moved(batch.category_ids))
-            device, precision = self.group.device.type, self.precision
-            with torch.autocast(device, precision, enabled=precision != torch.float32):
+            return losses
+        steps = moved(batch.steps)
+        device, precision = self.group.device.type, self.precision
+        with torch.autocast(device, precision, enabled=precision != torch.float32):
+            if isinstance(model, SketchAutoencoder):
+                losses = model(pictures, steps, lengths, noise, generator)
+            else:
+                assert batch.covered is not None
+                targets = None if batch.targets is None else moved(batch.targets)
+                inputs = (pictures, steps, lengths, moved(batch.category_ids))
                 covered = moved(batch.covered)
                 losses = model(*inputs, covered, conditions, noise, targets, generator)
         return losses

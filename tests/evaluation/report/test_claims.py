@@ -4,7 +4,7 @@ import pytest
 
 from sketch_pix2seq.evaluation.estimates import Estimate
 from sketch_pix2seq.evaluation.evaluation import Evaluation, Results
-from sketch_pix2seq.evaluation.report.claims import Claim, Comparison, claims
+from sketch_pix2seq.evaluation.report.claims import Claim, Comparison, claims, paper_name
 
 UP, DOWN, NONE = Estimate(0.2, 0.1, 0.3), Estimate(-0.2, -0.3, -0.1), Estimate(0.0, -0.1, 0.1)
 
@@ -27,3 +27,11 @@ def test_verdicts_follow_the_intervals(values: list[Estimate], verdict: str) -> 
 
 def test_without_the_four_models_there_are_no_verdicts(evaluation: Evaluation) -> None:
     assert list(claims(Results(evaluation, {}))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("cnn", "cnn"), ("cnn_kl_small", "cnn_kl"), ("rnn_million", "rnn"), ("lstm", "lstm")],
+)
+def test_other_sizes_have_the_name_of_the_papers_model(name: str, expected: str) -> None:
+    assert paper_name(name) == expected

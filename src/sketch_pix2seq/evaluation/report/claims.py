@@ -17,6 +17,7 @@ from sketch_pix2seq.evaluation.report.tables import Form
 _CLUSTERED: dict[str, Form] = {"neighbours": "points", "silhouette": "number"}
 _RATES = {"off-category rate": "between", "its excess": "excess"}
 FOUR = ("cnn", "cnn_kl", "rnn", "rnn_kl")
+_SIZES = ("_small", "_million")
 
 
 class Comparison(NamedTuple):
@@ -58,9 +59,16 @@ class Claim:
         return "holds in part" if any(for_it) else "not seen"
 
 
+def paper_name(name: str) -> str:
+    """The paper's model of which a model or recipe of this name is another size, if of one."""
+    for size in _SIZES:
+        name = name.removesuffix(size)
+    return name
+
+
 def claims(results: Results) -> Iterator[Claim]:
     """Yield the four claims, if the four models are there; of several trainings, over all."""
-    roles = {model.label.removesuffix("_small"): model for model in results.models}
+    roles = {paper_name(model.label): model for model in results.models}
     if not roles.keys() >= set(FOUR):
         return
     cnn, cnn_kl, rnn, rnn_kl = (roles[name] for name in FOUR)
