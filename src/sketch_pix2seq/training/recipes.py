@@ -63,14 +63,15 @@ def rnn_kl() -> Recipe:
 
 
 def _shorter(whole: Callable[[], Recipe], num_steps: int) -> Recipe:
-    """The same model, trained for fewer steps, with its schedules shortened in proportion.
+    """The same model, trained for fewer steps; the learning rate falls to its end in them.
 
     The loss is averaged over real rows, as padding would cost most of the time. That makes
-    the reconstruction term about four times as large, and so is the KL term's weight.
+    the reconstruction term about four times as large, and so is the KL term's weight, which
+    rises in proportion to the shorter run.
     """
     recipe = whole()
     shorter = recipe.num_steps / num_steps
-    kl, optimiser = recipe.kl, recipe.optimiser
+    kl = recipe.kl
     return replace(
         recipe,
         num_steps=num_steps,
@@ -81,7 +82,7 @@ def _shorter(whole: Callable[[], Recipe], num_steps: int) -> Recipe:
             first_weight=4 * kl.first_weight,
             decay=kl.decay**shorter,
         ),
-        optimiser=replace(optimiser, decay=optimiser.decay**shorter),
+        optimiser=OptimiserSettings(schedule="cosine", warmup_steps=50),
     )
 
 
@@ -105,7 +106,7 @@ def _small(whole: Callable[[], Recipe]) -> Recipe:
         validate_every=500,
         sheet_every=500,
         model=replace(recipe.model, decoder_size=192, encoder_size=96),
-        optimiser=OptimiserSettings(schedule="cosine", warmup_steps=50, learning_rate=2e-3),
+        optimiser=replace(recipe.optimiser, learning_rate=2e-3),
     )
 
 
