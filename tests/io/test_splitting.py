@@ -56,6 +56,12 @@ def test_sizes_do_not_matter(scale: float) -> None:
     assert len(split_drawings(Sketch(strokes))) == 2
 
 
+@pytest.mark.parametrize("num", [2, 3, 6])
+def test_drawings_of_one_stroke_in_even_distances_are_split(num: int) -> None:
+    rings = [face(300 * place, 100)[0] for place in range(num)]
+    assert len(split_drawings(Sketch(tuple(rings)))) == num
+
+
 def test_one_drawing_stays_one() -> None:
     box = np.array([(0, 0), (60, 0), (60, 40), (0, 40), (0, 0)], np.float32)
     for strokes in ([], [box], [box, box + 1], [box, np.array([(0, 42), (60, 42)], np.float32)]):

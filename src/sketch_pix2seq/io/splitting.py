@@ -94,14 +94,17 @@ def _closest_links(apart: Float[np.ndarray, "S S"]) -> Float[np.ndarray, "L 3"]:
 
 
 def _gaps(lengths: Float[np.ndarray, " L"]) -> list[tuple[float, float]]:
-    """What may be the widest gap within a drawing, and the jump to the next wider one."""
+    """What may be the widest gap within a drawing, and the jump to the next wider one.
+
+    Where even the shortest gap is wide, each stroke may be a drawing.
+    """
     closest = _CLOSEST * _PAGE
-    if len(lengths) == 1:
-        return [(0.0, 1.0)] if lengths[0] > 4 * closest else []
+    shortest = float(lengths.min())
+    single = [(0.0, shortest / (4 * closest))] if shortest > 4 * closest else []
     ordered = np.maximum(np.sort(lengths), closest)
     jumps = ordered[1:] / ordered[:-1]
     largest = np.argsort(-jumps, kind="stable")[:_MAX_GAPS]
-    return [(float(ordered[k]), float(jumps[k])) for k in largest if jumps[k] >= _MIN_JUMP]
+    return single + [(float(ordered[k]), float(jumps[k])) for k in largest if jumps[k] >= _MIN_JUMP]
 
 
 def _sizes(
