@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from sketch_pix2seq.io.picture_in import read_picture
-from sketch_pix2seq.io.printed_marks import printed_dashes
+from sketch_pix2seq.io.printed_marks import binding_marks, printed_dashes
 
 
 @pytest.mark.parametrize("tilt", [0.0, 0.02])
@@ -70,3 +70,34 @@ def test_strokes_that_are_not_evenly_apart_or_few_are_drawn(rng: np.random.Gener
     few = np.arange(0, len(low), 5)
     assert not printed_dashes(low[few], high[few], most=4, size=(900, 600)).any()
     assert not printed_dashes(low, high, most=4, size=(3000, 2000)).any()
+
+
+@pytest.mark.parametrize("side", ["left", "top"])
+def test_the_spiral_of_a_notebook_is_left_out(side: str, rng: np.random.Generator) -> None:
+    across, along = 600, 800
+    paper = np.linspace(200, 245, along)[:, None] + rng.normal(0, 2, (along, across))
+    picture = Image.fromarray(paper.clip(0, 255).astype(np.uint8))
+    pen = ImageDraw.Draw(picture)
+    for y in range(20, 790, 32):
+        pen.ellipse([14, y, 28, y + 14], fill=40)
+        pen.line([(0, y + 9), (20, y + 6)], fill=110, width=4)
+    for y in (150, 300):  # drawn, as large, not along the border
+        pen.ellipse([200, y, 214, y + 14], fill=40)
+    pen.line([(100, 100), (500, 140), (450, 700)], fill=40, width=4)
+    if side == "top":
+        picture = picture.transpose(Image.Transpose.TRANSPOSE)
+    file = io.BytesIO()
+    picture.save(file, "png")
+    sketch = read_picture(file.getvalue())
+    assert len(sketch.strokes) == 3
+    assert sketch.left_out == "25 specks"
+
+
+def test_few_or_uneven_marks_along_the_border_are_drawn(rng: np.random.Generator) -> None:
+    y = np.cumsum(rng.integers(15, 90, 20))
+    uneven = np.stack([np.full(20, 5), y], axis=1)
+    few = np.stack([np.full(11, 5), 30 * np.arange(11)], axis=1)
+    unlike = np.stack([np.full(20, 5), 30 * np.arange(20)], axis=1)
+    sizes = rng.integers(4, 30, (20, 2))
+    for low, extent in ((uneven, 9), (few, 9), (unlike, sizes)):
+        assert not binding_marks(low, low + extent, size=(400, int(y[-1]) + 20)).any()

@@ -21,7 +21,12 @@ from sketch_pix2seq.io.merging import merged
 from sketch_pix2seq.io.morphology import rough_width
 from sketch_pix2seq.io.pen_colours import pen_colours
 from sketch_pix2seq.io.printed_lines import without_margin_lines
-from sketch_pix2seq.io.printed_marks import printed_dashes, printed_dots, punched_holes
+from sketch_pix2seq.io.printed_marks import (
+    binding_marks,
+    printed_dashes,
+    printed_dots,
+    punched_holes,
+)
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.straightening import find_page
 from sketch_pix2seq.io.thinning import thin
@@ -239,11 +244,14 @@ def _remove_dirt(
     is_speck &= (high - low).max(axis=1) < _SPECK * usual
     is_mark = printed_dots(regions.areas, regions.middles(), _PRINTED * usual**2)
     is_mark |= printed_dashes(low, high, _DASH * usual, ink.shape[::-1])
+    before = frame[::-1, 0] - 1
+    sides = (np.array(ink.shape) - 2 + frame.sum(axis=1))[::-1].tolist()
     if is_printed or is_mark.any():
-        before = frame[::-1, 0] - 1
-        sides = (np.array(ink.shape) - 2 + frame.sum(axis=1))[::-1].tolist()
         least = _HOLE * usual
         is_mark |= punched_holes(regions.areas, low + before, high + before, least, sides)
+    if is_photo:
+        others = np.flatnonzero(~(is_speck | is_mark))
+        is_mark[others] = binding_marks(low[others] + before, high[others] + before, sides)
     is_edge = _along_border(labels, pixels, ink.shape, frame, len(is_speck))
     is_dirt = is_speck | is_mark | is_edge
     if is_photo:

@@ -1,4 +1,4 @@
-"""Finding printed dots and dashes and punched holes, which are no part of a drawing."""
+"""Finding printed dots and dashes, punched holes and bindings, which are no part of a drawing."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ _ROUND = 1.3  # times as long as wide is a punched hole at most
 _FULL = 0.65  # of its box, what a hole covers at least; of a circle 0.79
 _MAX_FROM_BORDER = 0.09  # of the sheet's side: the middle of a hole
 _SAME = 0.25  # of its size, by which holes differ in size and distance from the border
+_MIN_RINGS = 16  # blades of grass along the border are fewer, or less alike
+_RINGS_REACH = 0.6  # of the sheet's side, along which a binding lies
 _REGULAR = 0.5  # of the small things are in a row with two others, where paper is dotted
 
 
@@ -133,6 +135,42 @@ def punched_holes(
                 ]
                 is_hole[alike] |= len(alike) > 1
     return is_hole
+
+
+def binding_marks(
+    low: Int64[np.ndarray, "R 2"], high: Int64[np.ndarray, "R 2"], size: Sides
+) -> Bool[np.ndarray, " R"]:
+    """Which regions are rings or holes of a spiral: many alike, evenly along a border of the sheet.
+
+    Args:
+        low: (x, y) of each region's upper left pixel.
+        high: (x, y) of each region's lower right pixel.
+        size: Width and height of the sheet.
+
+    Example:
+        >>> low = np.stack([np.full(20, 5), 20 * np.arange(20)], axis=1)
+        >>> int(binding_marks(low, low + 9, size=(300, 400)).sum())
+        20
+    """
+    is_ring = np.zeros(len(low), bool)
+    extent, middles = high - low + 1, (low + high + 1) / 2
+    for across in (0, 1):
+        for away in (high[:, across], size[across] - 1 - low[:, across]):
+            near = np.flatnonzero(away < _MAX_FROM_BORDER * size[across])
+            if len(near) < _MIN_RINGS:
+                continue
+            usual = np.median(extent[near], axis=0)
+            unlike = np.abs(extent[near] - usual).max(axis=1)
+            alike = near[unlike <= _SAME * usual.max() + 1]
+            if len(alike) < _MIN_RINGS:
+                continue
+            along = np.sort(middles[alike, 1 - across])
+            apart = np.diff(along)
+            step = np.median(apart)
+            is_even = (np.abs(apart - step) <= _EVEN * step + 1).mean() > _MOSTLY
+            if is_even and along[-1] - along[0] > _RINGS_REACH * size[1 - across]:
+                is_ring[alike] = True
+    return is_ring
 
 
 def _evenly_beside(

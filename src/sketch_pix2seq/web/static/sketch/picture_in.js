@@ -9,7 +9,7 @@ import { findInk } from "./ink.js";
 import { roughWidth } from "./morphology.js";
 import { penColours } from "./pen_colours.js";
 import { BICUBIC, eachPlane, partOf, resized, where } from "./picture.js";
-import { printedDashes, printedDots, punchedHoles } from "./printed_marks.js";
+import { bindingMarks, printedDashes, printedDots, punchedHoles } from "./printed_marks.js";
 import { withoutMarginLines } from "./printed_lines.js";
 import { Regions } from "./regions.js";
 import { simplify } from "./simplify.js";
@@ -224,13 +224,19 @@ function removeDirt(ink, distance, frame, { isPhoto, isPrinted }) {
     const size = Math.max(...high[region].map((end, axis) => end - low[region][axis]));
     return (isSmall && size < SPECK * typicalWidth) || isDot[region] || isDash[region];
   });
+  const placed = (/** @type {import("./centre_lines.js").Point[]} */ corners) => corners.map(
+    ([x, y]) => /** @type {import("./centre_lines.js").Point} */ ([x - 1 + left, y - 1 + up]));
+  const size = /** @type {const} */ ([width - 2 + left + right, height - 2 + up + down]);
   if (isPrinted || isDot.some(Boolean) || isDash.some(Boolean)) {
-    const placed = (/** @type {import("./centre_lines.js").Point[]} */ corners) => corners.map(
-      ([x, y]) => /** @type {import("./centre_lines.js").Point} */ ([x - 1 + left, y - 1 + up]));
-    punchedHoles(
-      areas, placed(low), placed(high), HOLE * typicalWidth,
-      width - 2 + left + right, height - 2 + up + down,
-    ).forEach((isHole, region) => (isSpeck[region] ||= isHole));
+    punchedHoles(areas, placed(low), placed(high), HOLE * typicalWidth, ...size)
+      .forEach((isHole, region) => (isSpeck[region] ||= isHole));
+  }
+  if (isPhoto) {
+    const others = [...areas.keys()].filter((region) => !isSpeck[region]);
+    const placedOthers = (/** @type {import("./centre_lines.js").Point[]} */ corners) =>
+      placed(others.map((region) => corners[region]));
+    bindingMarks(placedOthers(low), placedOthers(high), ...size)
+      .forEach((isRing, i) => (isSpeck[others[i]] = isRing));
   }
   const isEdge = alongBorder(labels, places, lengths, width, height, frame);
   const atBorder = areas.map(() => false);

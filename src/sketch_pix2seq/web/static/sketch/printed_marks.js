@@ -1,4 +1,4 @@
-// Finding printed dots and dashes and punched holes, which are no part of a drawing.
+// Finding printed dots and dashes, punched holes and bindings, which are no part of a drawing.
 
 import { spread } from "./morphology.js";
 import { median } from "./statistics.js";
@@ -17,6 +17,8 @@ const ROUND = 1.3; // times as long as wide is a punched hole at most
 const FULL = 0.65; // of its box, what a hole covers at least; of a circle 0.79
 const MAX_FROM_BORDER = 0.09; // of the sheet's side: the middle of a hole
 const SAME = 0.25; // of its size, by which holes differ in size and distance from the border
+const MIN_RINGS = 16; // blades of grass along the border are fewer, or less alike
+const RINGS_REACH = 0.6; // of the sheet's side, along which a binding lies
 const REGULAR = 0.5; // of the small things are in a row with two others, where paper is dotted
 
 /**
@@ -99,6 +101,39 @@ export function punchedHoles(areas, low, high, minWidth, width, height) {
     }
   }
   return isHole;
+}
+
+/**
+ * Which regions are rings or holes of a spiral: many alike, evenly along a border of the sheet.
+ *
+ * @param {Point[]} low The upper left pixel of each region. @param {Point[]} high Its lower right
+ * one. @param {number} width Of the sheet. @param {number} height
+ */
+export function bindingMarks(low, high, width, height) {
+  const isRing = new Array(low.length).fill(false), size = [width, height];
+  const extent = (/** @type {number} */ region, /** @type {number} */ axis) =>
+    high[region][axis] - low[region][axis] + 1;
+  for (const across of [0, 1]) {
+    for (const isFar of [false, true]) {
+      const side = size[across];
+      const near = [...low.keys()].filter((region) =>
+        (isFar ? side - 1 - low[region][across] : high[region][across]) < MAX_FROM_BORDER * side);
+      if (near.length < MIN_RINGS) continue;
+      const typical = [0, 1].map((axis) => median(near.map((region) => extent(region, axis))));
+      const alike = near.filter((region) => typical.every((value, axis) =>
+        Math.abs(extent(region, axis) - value) <= SAME * Math.max(...typical) + 1));
+      if (alike.length < MIN_RINGS) continue;
+      const middle = (/** @type {number} */ region) =>
+        (low[region][1 - across] + high[region][1 - across] + 1) / 2;
+      const along = alike.map(middle).sort((a, b) => a - b);
+      const apart = along.slice(1).map((place, i) => place - along[i]), step = median(apart);
+      const even = apart.filter((gap) => Math.abs(gap - step) <= EVEN * step + 1);
+      const reach = along[along.length - 1] - along[0];
+      if (even.length / apart.length <= MOSTLY || reach <= RINGS_REACH * size[1 - across]) continue;
+      for (const region of alike) isRing[region] = true;
+    }
+  }
+  return isRing;
 }
 
 /**
