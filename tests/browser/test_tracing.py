@@ -229,7 +229,17 @@ def framed_eyes(rng: np.random.Generator) -> Image.Image:
     return image
 
 
-@pytest.mark.parametrize("draw", [coarse_grain, notebook, thin_and_thick, framed_eyes])
+def brown_paper(rng: np.random.Generator) -> Image.Image:
+    """A roof in black on brown paper of coarse fibres, in the light of a lamp at one side."""
+    image = Image.new("L", (600, 450), 0)
+    ImageDraw.Draw(image).line([(150, 380), (300, 110), (450, 380)], 255, 7, joint="curve")
+    fibres = np.kron(rng.normal(0, 14, (225, 300)), np.ones((2, 2)))
+    paper = np.where(np.asarray(image) > 0, 35, 110 + fibres) * np.linspace(1.5, 0.6, 600)
+    noisy = paper + rng.normal(0, 4, (450, 600))
+    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("draw", [coarse_grain, notebook, thin_and_thick, framed_eyes, brown_paper])
 def test_grain_holes_and_thin_lines_are_read_as_by_python(
     site: str, sheet: Page, draw: Callable[[np.random.Generator], Image.Image]
 ) -> None:

@@ -74,6 +74,20 @@ def test_chalk_on_a_board_in_uneven_light(rng: np.random.Generator) -> None:
     assert agreement(found.mask, ink) > 0.9
 
 
+def test_coarse_fibres_of_brown_paper_are_no_ink(rng: np.random.Generator) -> None:
+    ink = inked(800, 8)
+    paper = np.linspace(0.35, 0.55, 800) + np.kron(rng.normal(0, 0.03, (400, 400)), np.ones((2, 2)))
+    found = find_ink(as_grey(paper - 0.3 * ink + rng.normal(0, 0.015, ink.shape)))
+    assert agreement(found.mask, ink) > 0.99
+
+
+def test_noise_of_the_dark_side_of_a_photo_is_no_ink(rng: np.random.Generator) -> None:
+    ink = inked(800, 8)
+    light = np.geomspace(1, 0.1, 800)
+    found = find_ink(as_grey(light * (0.95 - 0.7 * ink) + rng.normal(0, 0.04, ink.shape)))
+    assert agreement(found.mask, ink) > 0.99
+
+
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_nothing_but_paper_is_refused(rng: np.random.Generator, level: float) -> None:
     paper = np.full((200, 200), level)

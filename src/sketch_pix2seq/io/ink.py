@@ -18,6 +18,7 @@ from PIL import Image, ImageChops, ImageFilter
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.faint_lines import find_faint_lines
 from sketch_pix2seq.io.morphology import closed, rough_width, spread
+from sketch_pix2seq.io.paper_grain import even_grain
 from sketch_pix2seq.io.printed_lines import printed_level
 from sketch_pix2seq.io.regions import Regions
 
@@ -86,7 +87,7 @@ def find_ink(
         DrawingError: If the picture shows one even colour, or more ink than lines have.
     """
     paper = _paper_colour(picture if outside is None else _with_paper(picture, outside))
-    scale = 1.0
+    scale, grain = 1.0, 0.0
     if paper is not None:
         contrast = _differing(picture, paper)
         least = _MIN_CONTRAST
@@ -94,23 +95,24 @@ def find_ink(
         factor = -(-max(picture.size) // _PHOTO_SIDE)
         small = picture.reduce(factor) if factor > 1 else picture
         scale = picture.width / small.width
-        contrast = _darker_than_paper(small)
+        contrast, grain = _darker_than_paper(small)
         least = _MIN_IN_PHOTO
     if outside is not None:
         contrast[_sized(outside, contrast.shape)] = 0
-    found = _mask(contrast, least, 1 + softness, is_photo=paper is None)
+    found = _mask(contrast, least, grain, 1 + softness, is_photo=paper is None)
     size, blur = 1, 0.0
     while True:
         width = rough_width(found.mask)
         harmless = max(_FIRST_BLUR * size, _NEXT_BLUR * blur) < _LITTLE_BLUR * width
-        grain = _grain_size(found.mask, width, _FEW_NOTCHES if harmless else _MAX_NOTCHES)
-        size = max(size, grain)
+        rough = _grain_size(found.mask, width, _FEW_NOTCHES if harmless else _MAX_NOTCHES)
+        size = max(size, rough)
         blur = max(_FIRST_BLUR * size, _NEXT_BLUR * blur)
-        if not grain or blur > min(_MAX_BLUR * max(width, size / _COARSE), _LAST_BLUR * size):
+        if not rough or blur > min(_MAX_BLUR * max(width, size / _COARSE), _LAST_BLUR * size):
             break
         soft = np.asarray(Image.fromarray(contrast).filter(ImageFilter.GaussianBlur(blur)))
         try:
-            found = _mask(soft, least, 1 + softness + round(blur), is_photo=paper is None)
+            left, reach = grain / math.hypot(1, blur), 1 + softness + round(blur)
+            found = _mask(soft, least, left, reach, is_photo=paper is None)
         except DrawingError:  # lines closely side by side, not grain: the blur has closed all gaps
             break
     return Ink(found.mask, contrast, paper is None, scale, found.is_printed, found.are_lost)
@@ -154,10 +156,10 @@ def _most(picture: Image.Image) -> UInt8[np.ndarray, "H W"]:
     return np.array(first)
 
 
-def _darker_than_paper(picture: Image.Image) -> UInt8[np.ndarray, "H W"]:
-    """How much darker each pixel is than the paper close by, as a share of its brightness.
+def _darker_than_paper(picture: Image.Image) -> tuple[UInt8[np.ndarray, "H W"], float]:
+    """How much darker each pixel is than the paper close by, and its grain, so measured.
 
-    If lines are lighter than the paper, how much lighter.
+    As a share of the paper's brightness. If lines are lighter than the paper, how much lighter.
     The paper is what remains when dark areas narrower than a window are filled (a closing),
     which leaves the edges of shadows where they are.
     """
@@ -173,7 +175,7 @@ def _darker_than_paper(picture: Image.Image) -> UInt8[np.ndarray, "H W"]:
         darker = ((paper - values) * inverse[paper]).astype(np.uint8)
         most = darker if most is None else np.maximum(most, darker)
     assert most is not None
-    return _above_valleys(most)
+    return even_grain(_above_valleys(most), most)
 
 
 def _above_valleys(contrast: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W"]:
@@ -227,10 +229,12 @@ class _Mask(NamedTuple):
     are_lost: bool
 
 
-def _mask(contrast: UInt8[np.ndarray, "H W"], least: int, reach: int, *, is_photo: bool) -> _Mask:
+def _mask(
+    contrast: UInt8[np.ndarray, "H W"], least: int, grain: float, reach: int, *, is_photo: bool
+) -> _Mask:
     """Pixels that are ink: half as strong as the strongest close by, and clearly no paper."""
     counts = np.array(Image.fromarray(contrast).histogram())
-    noise = _noise(counts)
+    noise = max(grain, _noise(counts))
     floor = min(max(least, noise), 255)
     counts[: int(floor) + 1] = 0
     close = spread(contrast, reach)

@@ -4,6 +4,7 @@
 import { DrawingError } from "./errors.js";
 import { findFaintLines } from "./faint_lines.js";
 import { closed, inverted, roughWidth, spread } from "./morphology.js";
+import { evenGrain } from "./paper_grain.js";
 import { BILINEAR, blurred, eachPlane, greyOf, nearest, reduced, resized } from "./picture.js";
 import { printedLevel } from "./printed_lines.js";
 import { Regions } from "./regions.js";
@@ -65,32 +66,33 @@ const FIX = "Give a picture of lines on paper.";
  */
 export function findInk(picture, { softness = 1, outside = null, threshold } = {}) {
   const paper = paperColour(picture, outside), isPhoto = paper === null;
-  let contrast, scale = 1;
+  let contrast, scale = 1, grain = 0;
   if (paper) {
     contrast = differing(picture, paper);
   } else {
     const factor = Math.ceil(Math.max(picture.width, picture.height) / PHOTO_SIDE);
     const small = eachPlane(picture, (plane) => reduced(plane, factor));
     scale = picture.width / small.width;
-    contrast = darkerThanPaper(small);
+    ({ contrast, grain } = darkerThanPaper(small));
   }
   if (outside) {
     const none = nearest(outside, contrast.width, contrast.height).data;
     for (let i = 0; i < none.length; i++) if (none[i]) contrast.data[i] = 0;
   }
   const minContrast = isPhoto ? MIN_PHOTO_CONTRAST : MIN_CONTRAST;
-  let found = maskOf(contrast, { minContrast, reach: 1 + softness, isPhoto, threshold });
+  let found = maskOf(contrast, { minContrast, grain, reach: 1 + softness, isPhoto, threshold });
   for (let size = 1, blur = 0; ;) {
     const width = roughWidth(found.mask);
     const isHarmless = Math.max(FIRST_BLUR * size, NEXT_BLUR * blur) < LITTLE_BLUR * width;
-    const grain = grainSize(found.mask, width, isHarmless ? FEW_NOTCHES : MAX_NOTCHES);
-    size = Math.max(size, grain);
+    const rough = grainSize(found.mask, width, isHarmless ? FEW_NOTCHES : MAX_NOTCHES);
+    size = Math.max(size, rough);
     blur = Math.max(FIRST_BLUR * size, NEXT_BLUR * blur);
     const maxBlur = Math.min(MAX_BLUR * Math.max(width, size / COARSE), LAST_BLUR * size);
-    if (!grain || blur > maxBlur) break;
+    if (!rough || blur > maxBlur) break;
+    const soft = blurred(contrast, blur), left = grain / Math.hypot(1, blur);
     const reach = 1 + softness + Math.round(blur);
     try {
-      found = maskOf(blurred(contrast, blur), { minContrast, reach, isPhoto, threshold });
+      found = maskOf(soft, { minContrast, grain: left, reach, isPhoto, threshold });
     } catch (error) {
       if (!(error instanceof DrawingError)) throw error;
       break; // lines closely side by side, not grain: the blur has closed all gaps
@@ -151,11 +153,11 @@ function differing(
 }
 
 /**
- * How much darker each place is than the paper close by, as a share of its brightness; if lines are
- * lighter than the paper, how much lighter. The paper is what is left when dark things narrower
- * than a window are filled up.
+ * How much darker each place is than the paper close by, as a share of its brightness, and the
+ * paper's grain; if lines are lighter than the paper, how much lighter. The paper is what is left
+ * when dark things narrower than a window are filled up.
  *
- * @param {Picture} picture @returns {Plane}
+ * @param {Picture} picture
  */
 function darkerThanPaper(picture) {
   const { width, height } = picture;
@@ -176,7 +178,8 @@ function darkerThanPaper(picture) {
       if (darker > strongest[i]) strongest[i] = darker;
     }
   }
-  return aboveValleys({ width, height, data: strongest });
+  const all = { width, height, data: strongest };
+  return evenGrain(aboveValleys(all), all);
 }
 
 /** Subtract the darkness of wide, slightly dark places: stains and blocks of a JPEG. */
@@ -229,13 +232,15 @@ function percentile(/** @type {number[]} */ counts, /** @type {number} */ share)
  * Places that are ink: half as strong as the strongest close by, and clearly no paper.
  *
  * @param {Plane} contrast
- * @param {{minContrast: number, reach: number, isPhoto: boolean, threshold?: number}} options
+ * @param {{
+ *   minContrast: number, grain: number, reach: number, isPhoto: boolean, threshold?: number,
+ * }} options
  * @returns {Pick<Ink, "mask" | "hasPrintedLines" | "hasLostLines" | "threshold">}
  */
-function maskOf(contrast, { minContrast, reach, isPhoto, threshold }) {
+function maskOf(contrast, { minContrast, grain, reach, isPhoto, threshold }) {
   const { width, height, data } = contrast, counts = new Array(256).fill(0);
   for (let at = 0; at < data.length; at++) counts[data[at]]++;
-  const noise = noiseOf(counts);
+  const noise = Math.max(grain, noiseOf(counts));
   const floor = threshold === undefined
     ? Math.min(Math.max(minContrast, noise), 255) : 255 * threshold;
   counts.fill(0, 0, Math.floor(floor) + 1);
