@@ -175,7 +175,13 @@ def _darker_than_paper(picture: Image.Image) -> tuple[UInt8[np.ndarray, "H W"], 
         darker = ((paper - values) * inverse[paper]).astype(np.uint8)
         most = darker if most is None else np.maximum(most, darker)
     assert most is not None
-    return even_grain(_above_valleys(most), most)
+    contrast = _above_valleys(most)
+    even, grain = even_grain(contrast, most)
+    if grain <= _MIN_IN_PHOTO and even is contrast:
+        return contrast, 0.0
+    if printed_level(contrast, _MIN_PRINTED) is not None:  # lines closely side by side, no grain
+        return contrast, 0.0
+    return even, grain
 
 
 def _above_valleys(contrast: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W"]:

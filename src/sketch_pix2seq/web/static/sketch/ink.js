@@ -178,8 +178,12 @@ function darkerThanPaper(picture) {
       if (darker > strongest[i]) strongest[i] = darker;
     }
   }
-  const all = { width, height, data: strongest };
-  return evenGrain(aboveValleys(all), all);
+  const all = { width, height, data: strongest }, contrast = aboveValleys(all);
+  const even = evenGrain(contrast, all);
+  const isSmooth = even.grain <= MIN_PHOTO_CONTRAST && even.contrast === contrast;
+  // printed lines closely side by side are no grain
+  if (isSmooth || printedLevel(contrast, MIN_PRINTED_CONTRAST)) return { contrast, grain: 0 };
+  return even;
 }
 
 /** Subtract the darkness of wide, slightly dark places: stains and blocks of a JPEG. */
