@@ -451,3 +451,32 @@ def test_both_edges_of_an_area_are_read() -> None:
     ring = '<path fill-rule="evenodd" d="M10 10h9v9h-9zM11.5 11.5h6v6h-6z"/>'
     found = read_svg(svg(ring)).strokes
     assert [np.ptp(stroke, axis=0).tolist() for stroke in found] == [[9, 9], [6, 6]]
+
+
+DIGITS = "1" * 5_000  # more than Python reads as a whole number
+SHOWN = '<path d="M0 0L9 9" stroke="red"/>'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<svg><title>%</title>{SHOWN}<text>\n%5</text></svg>",
+        f'<svg background="linear-gradient({"(" * 980}">{SHOWN}</svg>',
+        f"<svg><style>line{{x1:{DIGITS}}}@media (min-width:{DIGITS}px){{}}</style>{SHOWN}</svg>",
+        f'<svg><style media="({DIGITS})"/>{SHOWN}</svg>',
+        f'<svg><g style="x:{DIGITS}">{SHOWN}</g></svg>',
+        f'<svg><g fill="color-mix(in srgb, red 1.2.3%, blue)">{SHOWN}</g></svg>',
+        f"<svg><style>{'url(data:' * 40_000}</style>{SHOWN}</svg>",
+        f'<svg><g fill="var(--a,{" " * 100_000}">{SHOWN}</g></svg>',
+        f'<svg><style media="({"1." * 150_000})"/>{SHOWN}</svg>',
+    ],
+    ids=["per cent", "brackets", "sheet", "media", "style", "mix", "urls", "variable", "range"],
+)
+def test_nothing_that_is_written_around_a_line_hides_it(text: str) -> None:
+    assert read_svg(text.encode()).bounds == (0, 0, 9, 9)
+
+
+def test_an_embedded_picture_with_brackets_ends_where_its_text_ends() -> None:
+    rule = "g{background:url(\"data:image/svg+xml,<svg transform='rotate(45)'/>\")}"
+    sheet = f"<style><![CDATA[{rule} path{{stroke:red}}]]></style>"
+    assert read_svg(f'<svg>{sheet}<path d="M0 0L9 9"/></svg>'.encode()).bounds == (0, 0, 9, 9)

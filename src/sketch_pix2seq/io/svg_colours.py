@@ -30,7 +30,7 @@ _XYZ_OF = {  # of linear red, green and blue
 _D65_OF_D50 = np.array([0.9856, 1.0, 1.3199])  # of white
 _GAMMA = 2.2
 _MIX = re.compile(r"color-mix\(\s*in[^,]*,((?:[^(),]|\([^()]*\))*),((?:[^(),]|\([^()]*\))*)\)$")
-_PERCENT = re.compile(r"\s([\d.]+)%\s*$|^\s*([\d.]+)%\s")
+_PERCENT = re.compile(r"\s(\d+\.?\d*|\.\d+)%\s*$|^\s*(\d+\.?\d*|\.\d+)%\s")
 _LONGEST = 1_000  # letters
 
 
@@ -109,14 +109,22 @@ def ground_colour(text: str) -> RGB | None:
     """
     for token in tinycss2.parse_component_value_list(text[:_LONGEST], True):
         if token.type == "function" and token.lower_name.endswith("gradient"):
-            parts = (tinycss2.serialize([part]) for part in token.arguments)
+            parts = (_written(part) for part in token.arguments)
             return next((rgb for rgb in map(ground_colour, parts) if rgb is not None), None)
-        name = tinycss2.serialize([token])
+        name = _written(token)
         if token.type in ("ident", "hash", "function") and is_paint(name):
             paint = colour(name)
             if paint is not None:
                 return paint.rgb
     return None
+
+
+def _written(token: Any) -> str:
+    """The text of a token; none of brackets that are nested too deep."""
+    try:
+        return tinycss2.serialize([token])
+    except RecursionError:
+        return ""
 
 
 def is_same_colour(first: RGB, second: RGB) -> bool:

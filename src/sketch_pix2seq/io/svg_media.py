@@ -30,7 +30,7 @@ _FEATURES = {
 }  # fmt: skip
 _OFF = ("none", "no-preference")
 _RANGE = re.compile(
-    r"([\d.]+\w*)?\s*([<>]?=?)\s*(width|height|resolution)\s*([<>]?=?)\s*([\d.]+\w*)?"
+    r"([\d.]++\w*+)?\s*+([<>]?=?)\s*+(width|height|resolution)\s*+([<>]?=?)\s*+([\d.]++\w*+)?"
 )
 _MAX_NESTED = 8  # brackets within brackets
 

@@ -24,7 +24,8 @@ from sketch_pix2seq.io.svg_style import KEYWORDS, LONGEST_VALUE, PROPERTIES
 
 _COLOURS = frozenset({"color", "fill", "stroke", "stop-color"})
 _LONGEST_SHEETS = 400_000  # letters, without embedded fonts and pictures
-_EMBEDDED = re.compile(r"url\(\s*[\"']?data:[^)]*\)")
+_EMBEDDED = re.compile(r"""url\(\s*+(?:"data:[^"]*+"|'data:[^']*+'|data:[^()"']*+)\s*+\)""")
+_MANY_DIGITS = re.compile(r"(\d{300})\d+")  # Python reads no whole numbers of thousands
 _LONGEST_NESTED = 4_000  # letters of the selectors of a rule within a rule
 _MAX_COMBINATORS = 8  # of a selector; more cost too much, and mean nothing in a drawing
 _MAX_TOKENS = 100  # of a selector; real ones have below 20
@@ -54,8 +55,9 @@ class StyleSheets:
         self._rules_left = _MAX_RULES
         self._depth = 0
         letters = 0
-        for whole, media in sheets:
-            sheet = _EMBEDDED.sub("url()", whole)
+        for whole, whole_media in sheets:
+            sheet = _MANY_DIGITS.sub(r"\1", _EMBEDDED.sub("url()", whole))
+            media = _MANY_DIGITS.sub(r"\1", whole_media)
             letters += len(sheet) + len(media)
             if letters > _LONGEST_SHEETS:
                 self.num_passed_over += 1
@@ -182,7 +184,7 @@ class StyleSheets:
 def _declarations(text: str) -> tuple[_Declaration, ...]:
     if not text or len(text) > _LONGEST_SHEETS:
         return ()
-    return _as_declarations(tinycss2.parse_blocks_contents(text))
+    return _as_declarations(tinycss2.parse_blocks_contents(_MANY_DIGITS.sub(r"\1", text)))
 
 
 def _as_declarations(nodes: Iterable[Any]) -> tuple[_Declaration, ...]:

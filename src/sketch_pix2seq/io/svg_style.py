@@ -170,7 +170,7 @@ def _substituted(value: str, values: Mapping[str, str]) -> str:
     for _ in range(_MAX_VARIABLES):
         if "var(" not in value:
             break
-        if value.count("var(") > _MAX_VARIABLES:
+        if value.count("var(") > _MAX_VARIABLES or len(value) > LONGEST_VALUE:
             return "unset"
         value = _VARIABLE.sub(
             lambda match: values.get(match[1], _INVALID if match[2] is None else match[2]), value

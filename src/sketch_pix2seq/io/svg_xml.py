@@ -87,6 +87,9 @@ def _check_declarations(data: str) -> None:
             rule = f"at most {_MAX_DEFAULTS} attributes of at most {_LONGEST_DEFAULT} letters"
             raise DrawingError(f"an SVG must declare {rule}", got="more")
 
+    def begin_doctype(*_: object) -> None:
+        parser.DefaultHandler = refuse
+
     def end_doctype() -> None:
         parser.DefaultHandler = None
 
@@ -97,7 +100,7 @@ def _check_declarations(data: str) -> None:
             raise DrawingError(f"an SVG must have at most {_MAX_PARSED_ELEMENTS} elements")
 
     parser.ordered_attributes = True
-    parser.DefaultHandler = refuse
+    parser.StartDoctypeDeclHandler = begin_doctype
     parser.EntityDeclHandler = take_entity
     parser.AttlistDeclHandler = take_default
     parser.EndDoctypeDeclHandler = end_doctype
