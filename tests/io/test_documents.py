@@ -257,3 +257,12 @@ def test_what_is_no_line_of_an_excalidraw_file_is_said() -> None:
 def test_steps_that_do_not_say_how_the_pen_is_are_drawn() -> None:
     (sketch,) = read_sketches(json.dumps([{"dx": 1, "dy": 2}, {"dx": 3, "dy": 4}]).encode())
     assert len(sketch.strokes) == 1
+
+
+def test_a_stroke_that_could_be_rows_is_one_among_others() -> None:
+    text = b"[[[0, 10, 20], [0, 10, 20]], [[5, 3, 0], [5, 2, 1]]]"
+    (sketch,) = read_sketches(text)
+    assert [stroke.tolist() for stroke in sketch.strokes] == [
+        [[0, 0], [10, 10], [20, 20]],
+        [[5, 5], [3, 2], [0, 1]],
+    ]

@@ -190,3 +190,8 @@ def test_open_wants_one_drawing(tmp_path: Path) -> None:
         Sketch.open(tmp_path / "two.ndjson")
     with pytest.raises(DrawingError, match=r"`none.svg`: there must be such a file"):
         Sketch.open(tmp_path / "none.svg")
+
+
+def test_a_text_that_is_no_unicode_is_read_but_for_that() -> None:
+    (sketch,) = read_sketches('<svg><title>\ud800</title><path d="M0 0L3 4" stroke="red"/></svg>')
+    assert sketch.bounds == (0, 0, 3, 4)

@@ -111,13 +111,12 @@ def _is_rows(value: Any) -> bool:
 
 def _is_strokes(value: list[Any]) -> bool:
     """Whether a list is a drawing: strokes, each a list of x and one of y."""
-    return bool(value) and all(
+    return not all(map(_is_rows, value)) and all(
         isinstance(stroke, list)
         and len(stroke) in (2, 3)
         and all(
             isinstance(axis, list) and axis and type(axis[0]) in (int, float) for axis in stroke
         )
-        and not _is_rows(stroke)
         for stroke in value
     )
 

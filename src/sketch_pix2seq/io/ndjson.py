@@ -190,7 +190,7 @@ def _real_points(coordinates: list[list[Any]]) -> Float64[np.ndarray, "T 2"]:
 def format_record(drawing: Drawing, **extra: object) -> bytes:
     """Write a drawing as one line in QuickDraw's simplified layout, without the line break.
 
-    Whole numbers are written as such, others in full float32 precision, so that
+    Whole numbers below 2^63 are written as such, others in full float32 precision, so that
     `parse_sketch` gives the same points back.
 
     Args:
@@ -205,7 +205,7 @@ def format_record(drawing: Drawing, **extra: object) -> bytes:
         b'{"word":"cat","drawing":[[[0.0,3.0],[0.5,4.0]]]}'
     """
     strokes = [np.asarray(stroke, np.float32) for stroke in strokes_of(drawing)]
-    whole = all((stroke == np.rint(stroke)).all() for stroke in strokes)
+    whole = all(((stroke == np.rint(stroke)) & (abs(stroke) < 2**63)).all() for stroke in strokes)
     rows = [np.ascontiguousarray(stroke.T, np.int64 if whole else np.float32) for stroke in strokes]
     fields = {name: value for name, value in extra.items() if value is not None}
     try:

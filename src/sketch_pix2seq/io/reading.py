@@ -71,7 +71,7 @@ def read_sketches(
         [Sketch(1 strokes, 2 points, name='000001'), Sketch(1 strokes, 2 points, name='000002')]
     """
     if isinstance(source, str) and source.lstrip("\ufeff").lstrip().startswith("<"):
-        source = source.encode()  # no path: an SVG
+        source = source.encode(errors="replace")  # no path: an SVG
     name = _file_name(source)
     label = "" if name is None else f"`{name}`: "
     sketches: dict[int, Sketch] = {}
