@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.sketch.hand_order import hand_order
+from sketch_pix2seq.sketch.hand_order import Candidates, hand_order
 from sketch_pix2seq.sketch.order import MAX_HAND_STROKES, ordered_by_pen
 from sketch_pix2seq.sketch.sketch import Order, Sketch
 
@@ -120,3 +120,24 @@ def test_a_loop_is_closed_by_the_width_of_the_whole_drawing() -> None:
     one, two = Sketch(lines), Sketch(lines, colours=("#d00000", "#0000d0"))
     found = [sorted(map(len, drawing.ordered("pen").strokes)) for drawing in (one, two)]
     assert found[0] == found[1] == [2, 41]  # closed, so its first point comes again
+
+
+def test_distances_are_those_between_points() -> None:
+    lines = [HEAD, *EYES, MOUTH, np.array([[5.0, 5]])]
+    candidates = Candidates(lines, [True, False, False, False, False])
+    points = candidates.points[candidates.first].astype(np.float64)
+    for number, other in enumerate(points):
+        steps = candidates.start.astype(np.float64)[:, None] - other
+        nearest = np.hypot(*steps.transpose(2, 0, 1)).min(axis=1)
+        assert np.allclose(candidates.start_apart[number], nearest, atol=1e-6)
+        steps = points[:, :, None] - other
+        nearest = np.hypot(*steps.transpose(3, 0, 1, 2)).min(axis=(1, 2))
+        assert np.allclose(candidates.apart[number], nearest, atol=1e-6)
+
+
+def test_many_candidates_attend_as_few_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [ring(30 * (k % 4), 30 * (k // 4), 9, k) for k in range(12)]
+    usual = hand_order(lines, [True] * 12)
+    monkeypatch.setattr("sketch_pix2seq.sketch.hand_order._QUERIES", 1000)
+    for one, other in zip(usual, hand_order(lines, [True] * 12), strict=True):
+        assert np.array_equal(one, other)

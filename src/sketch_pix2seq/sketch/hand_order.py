@@ -29,6 +29,7 @@ _EPSILON = 1e-5  # of the norms
 _SMALL = 0.02  # of the longest side, for logarithms
 _NEAR = 0.03  # of the drawing's longest side: strokes this near touch
 _ALIKE = 0.08  # mean distance between points, position aside: strokes of one shape
+_QUERIES = 64  # candidates that attend to all others at once
 _COMPASS = np.exp(0.25j * np.pi * np.arange(8))
 
 
@@ -112,13 +113,12 @@ class Candidates:
         some = self.points[self.first]
         S = len(some)
         self.apart = np.empty((S, S), np.float32)
-        self.start_apart = np.empty((len(self.points), S), np.float32)
+        self.start_apart = np.empty((S, len(self.points)), np.float32)
+        every = np.concatenate([some.reshape(-1, 2), self.start])
         for number, other in enumerate(some):
-            flat = np.hypot(*(some.reshape(-1, 1, 2) - other).transpose(2, 0, 1))
-            self.apart[number] = flat.min(axis=1).reshape(S, -1).min(axis=1)
-            self.start_apart[:, number] = np.hypot(
-                *(self.start[:, None] - other).transpose(2, 0, 1)
-            ).min(axis=1)
+            nearest = _nearest(every, other)
+            self.apart[number] = nearest[: S * NUM_POINTS].reshape(S, -1).min(axis=1)
+            self.start_apart[number] = nearest[S * NUM_POINTS :]
         low, high = self.low[self.first], self.high[self.first]
         self.encloses = ((low[:, None] <= low + 0.01) & (high[:, None] >= high - 0.01)).all(axis=2)
         np.fill_diagonal(self.encloses, False)
@@ -135,7 +135,7 @@ class Candidates:
         others = ~np.eye(S, dtype=bool)
         near = (self.apart < _NEAR) & others
         touches = self.start_apart < _NEAR
-        touches[np.arange(len(owner)), owner] = False
+        touches[owner, np.arange(len(owner))] = False
         length = self.length[first]
         columns = [
             *self.start.T,
@@ -156,8 +156,8 @@ class Candidates:
             _share_less(self.middle[first, 0])[owner],
             _share_less(self.middle[first, 1])[owner],
             near.mean(axis=1)[owner],
-            touches.mean(axis=1),
-            touches.any(axis=1),
+            touches.mean(axis=0),
+            touches.any(axis=0),
             self.encloses.mean(axis=1)[owner],
             self.encloses.mean(axis=0)[owner],
             self.alike.mean(axis=1)[owner],
@@ -185,9 +185,7 @@ class Candidates:
         step = self.middle[remaining] - self.middle[last]
         aside = np.hypot(*step.T)
         shape, mirrored = self.shape[last], self.shape[last] * np.array([-1, 1], np.float32)
-        apart = self.apart[done][:, owner]
-        start_apart = self.start_apart[remaining][:, done]
-        nearest = apart.min(axis=0)
+        nearest = self.apart[done].min(axis=0)[owner]
         columns = [
             *jump.T,
             far,
@@ -203,10 +201,10 @@ class Candidates:
             (self.setting_out[remaining] * self.arriving[last]).sum(axis=1),
             (self.setting_out[remaining] * _unit(jump)).sum(axis=1),
             (_unit(self.chord[remaining]) * _unit(self.chord[[last]])).sum(axis=1),
-            apart[-1],
-            start_apart[:, -1],
+            self.apart[done[-1], owner],
+            self.start_apart[done[-1], remaining],
             nearest,
-            start_apart.min(axis=1),
+            self.start_apart[done].min(axis=0)[remaining],
             *(self.middle[remaining] - self.middle[before]).T,
             nearest < _NEAR,
         ]
@@ -256,15 +254,16 @@ class Network:
         num, width = x.shape
         split = self._linear(f"{layer}.qkv", self._norm(f"{layer}.norm", x))
         by_head = split.reshape(num, 3, NUM_HEADS, width // NUM_HEADS).transpose(2, 1, 0, 3)
-        attended = []
-        for query, key, value in by_head:  # one at a time: there may be thousands of candidates
-            share = query @ key.T
-            share /= np.float32((width // NUM_HEADS) ** 0.5)
-            share -= share.max(axis=1, keepdims=True)
-            np.exp(share, out=share)
-            share /= share.sum(axis=1, keepdims=True)
-            attended.append(share @ value)
-        x = x + self._linear(f"{layer}.out", np.concatenate(attended, axis=1))
+        attended = np.empty((num, NUM_HEADS, width // NUM_HEADS), np.float32)
+        for head, (query, key, value) in enumerate(by_head):
+            for first in range(0, num, _QUERIES):  # their shares stay in the processor's cache
+                share = query[first : first + _QUERIES] @ key.T
+                share /= np.float32((width // NUM_HEADS) ** 0.5)
+                share -= share.max(axis=1, keepdims=True)
+                np.exp(share, out=share)
+                share /= share.sum(axis=1, keepdims=True)
+                attended[first : first + _QUERIES, head] = share @ value
+        x = x + self._linear(f"{layer}.out", attended.reshape(num, width))
         hidden = self._linear(f"{layer}.feed_in", self._norm(f"{layer}.feed_norm", x))
         return np.asarray(x + self._linear(f"{layer}.feed_out", np.maximum(hidden, 0)))
 
@@ -283,6 +282,14 @@ class Network:
 def _weights() -> Mapping[str, np.ndarray]:
     data = resources.files(__package__).joinpath("hand_order.safetensors").read_bytes()
     return {name: array.astype(np.float32) for name, array in load(data).items()}
+
+
+def _nearest(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Distance of each of N points to the nearest of some others, (N,)."""
+    x, y = (points[:, axis] - others[:, axis, None] for axis in (0, 1))
+    # squares of float32 numbers are exact in float64, and only the least need a root
+    squares = np.square(x, dtype=np.float64) + np.square(y, dtype=np.float64)
+    return np.sqrt(squares.min(axis=0)).astype(np.float32)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
