@@ -14,8 +14,10 @@ from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.inference.arguments import (
     MAX_DRAWINGS,
     check_amount,
+    check_mix,
     check_progress,
     checked_path,
+    checked_seed,
     checked_temperature,
     checked_threads,
     whole_number,
@@ -69,3 +71,18 @@ def test_paths_and_temperatures() -> None:
     assert checked_temperature(0) == 0.0
     check_progress(None)
     check_progress(lambda done, total: None)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        lambda huge: check_amount(1, huge),
+        lambda huge: check_amount(1, 2, huge),
+        lambda huge: check_mix(2, huge),
+        lambda huge: whole_number("n", -huge, least=1),
+        checked_seed,
+    ],
+)
+def test_numbers_too_long_to_be_written_are_refused(check: Callable[[int], object]) -> None:
+    with pytest.raises(UsageError, match=r"a number of \d+ bits"):
+        check(10**5000)

@@ -37,7 +37,7 @@ def check_amount(num_inputs: int, n: object, best_of: object = 1) -> tuple[int, 
     """
     each, tried = whole_number("n", n, least=1), whole_number("best_of", best_of, least=1)
     if max(num_inputs, 1) * each * tried > MAX_DRAWINGS:
-        times = f"{num_inputs:,} input{'s' * (num_inputs != 1)} x `n` {each:,}"
+        times = f"{num_inputs:,} input{'s' * (num_inputs != 1)} x `n` {_counted(each)}"
         raise _too_many(times, tried, do="Ask for fewer, with another `seed` each time.")
     return each, tried
 
@@ -64,12 +64,12 @@ def check_mix(num_inputs: int, steps: object, best_of: object = 1) -> tuple[int,
         whole_number("best_of", best_of, least=1),
     )
     if ((num_inputs - 1) * (between - 1) + 1) * tried > MAX_DRAWINGS:
-        raise _too_many(f"{num_inputs - 1:,} x `steps` {between:,}", tried)
+        raise _too_many(f"{num_inputs - 1:,} x `steps` {_counted(between)}", tried)
     return between, tried
 
 
 def _too_many(times: str, best_of: int, do: str | None = None) -> UsageError:
-    times += f" x `best_of` {best_of:,}" if best_of > 1 else ""
+    times += f" x `best_of` {_counted(best_of)}" if best_of > 1 else ""
     return UsageError(f"there must be at most {MAX_DRAWINGS:,} drawings at once", got=times, do=do)
 
 
@@ -79,7 +79,7 @@ def whole_number(name: str, value: object, *, least: int) -> int:
         raise UsageError(f"`{name}` must be a whole number", got=_shown(value))
     number = operator.index(value)
     if number < least:
-        raise UsageError(f"`{name}` must be {least} or more", got=number)
+        raise UsageError(f"`{name}` must be {least} or more", got=_shown(number))
     return number
 
 
@@ -97,7 +97,7 @@ def checked_seed(value: object) -> int:
     """Check that a seed is a whole number from 0 to `MAX_SEED`; return it."""
     seed = whole_number("seed", value, least=0)
     if seed > MAX_SEED:
-        raise UsageError("`seed` must be below 2^63", got=seed)
+        raise UsageError("`seed` must be below 2^63", got=_shown(seed))
     return seed
 
 
@@ -131,6 +131,10 @@ def _number_up_to(largest: float, name: str, value: object) -> float:
     if not 0 <= number <= largest:
         raise UsageError(f"`{name}` must be a number from 0 to {largest:.0f}", got=_shown(value))
     return number
+
+
+def _counted(value: int) -> str:
+    return f"{value:,}" if value < 2**64 else _shown(value)
 
 
 def _shown(value: object) -> str:
