@@ -128,3 +128,9 @@ def test_case_of_columns_does_not_count_and_keys_may_be_floats() -> None:
     table = pa.table({"Drawing": [STROKES] * 2, "WORD": ["cat"] * 2, "key_id": [12.0, None]})
     found = _read(table)
     assert [(one.word, one.key_id) for one in found] == [("cat", 12), ("cat", None)]
+
+
+def test_two_columns_of_one_name_are_refused() -> None:
+    drawings = pa.array([json.dumps(STROKES)] * 2)
+    with pytest.raises(DrawingError, match="one column `drawing`"):
+        _read(pa.Table.from_arrays([drawings, drawings], names=["drawing", "drawing"]))

@@ -58,6 +58,8 @@ def read_parquet(file: Content) -> Iterator[Record | DrawingError]:
         }
         if "drawing" not in columns:
             raise DrawingError("a Parquet file must have a column `drawing`")
+        if twice := [name for name in columns.values() if schema.names.count(name) > 1]:
+            raise DrawingError(f"a Parquet file must have one column `{twice[0]}`", got="several")
         # texts stay in their dictionary, where one that occurs often is held once
         texts = [
             name
