@@ -17,6 +17,12 @@ test("path data is read as Python reads it", () => {
   }
 });
 
+test("lines end at the first command without its numbers", () => {
+  for (const data of ["M0 0L9 0L M5 5L6 6", "M0 0L9 0h", "M0 0L9 0 L,z M1 1L2 2"]) {
+    assert.deepEqual(linesOfPath(data), { lines: [[[0, 9], [0, 0]]], corners: [[0, 1]], isWhole: false });
+  }
+});
+
 test("arcs lie on their ellipse", () => {
   const [[xs, ys]] = linesOfPath("M10 0A10 20 0 10-10 0").lines;
   xs.forEach((x, at) => assert.ok(Math.abs((x / 10) ** 2 + (ys[at] / 20) ** 2 - 1) < 1e-9));
@@ -26,7 +32,7 @@ test("arcs lie on their ellipse", () => {
 
 test("nothing is drawn before the first move", () => {
   for (const data of ["", "M5 5"]) assert.deepEqual(linesOfPath(data), { lines: [], corners: [], isWhole: true });
-  for (const data of ["L5 5M1 1L2 2", "M5", "oops", "z"]) {
+  for (const data of ["L5 5M1 1L2 2", "M5", "oops", "z", "5M0 0L9 9", "e M0 0L9 9", "M"]) {
     assert.deepEqual(linesOfPath(data), { lines: [], corners: [], isWhole: false });
   }
 });

@@ -67,7 +67,7 @@ function propose(output, noise, temperature, offsets) {
   }
 }
 
-/** Samples steps of decoders that attend to no picture, in arrays that it keeps. */
+/** Samples steps, or prepares for guidance what may be sampled, in arrays that it keeps. */
 export class Sampler {
   /** @param {number} numComponents M. */
   constructor(numComponents) {

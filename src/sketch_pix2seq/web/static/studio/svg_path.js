@@ -3,6 +3,7 @@
 const SAMPLES = 32; // along a curve
 const NUMBER = /[\s,]*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)/iy, FLAG = /[\s,]*([01])/y;
 const COMMAND = /([a-df-z])([^a-df-z]*)/gi; // a letter and its numbers
+const NO_COMMAND = /^[\s,]*[^\s,a-df-z]/i; // what path data may not begin with
 const CURVES = { c: 3, s: 3, q: 2, t: 2 }; // and their degrees
 /** The numbers and flags of each command, which may follow it again and again. */
 const NUMBERS = { m: "nn", l: "nn", h: "n", v: "n", c: "nnnnnn", s: "nnnn", q: "nnnn", t: "nn", a: "nnnffnn", z: "" };
@@ -14,6 +15,7 @@ const NUMBERS = { m: "nn", l: "nn", h: "n", v: "n", c: "nnnnnn", s: "nnnn", q: "
  */
 export function linesOfPath(data) {
   const lines = [], corners = [];
+  if (NO_COMMAND.test(data)) return { lines, corners, isWhole: false };
   let pen = [0, 0], start = null, line = null, control = null, previous = "";
   const draw = (points) => {
     if (!line) {
@@ -60,7 +62,8 @@ function stepsOf(kind, text) {
   const steps = [], kinds = NUMBERS[kind];
   let end = 0;
   for (let next; kinds && (next = numbersAt(kinds, text, end)); end = next.end) steps.push(next.values);
-  return { steps, isWhole: kinds !== undefined && !/[^\s,]/.test(text.slice(end)) };
+  const isComplete = steps.length > 0 || kinds === ""; // all but `z` need numbers
+  return { steps, isWhole: isComplete && !/[^\s,]/.test(text.slice(end)) };
 }
 
 /** The numbers and flags at a place in a text, and where they end; null if some are missing. */
