@@ -122,7 +122,7 @@ def ground_colour(text: str) -> RGB | None:
 def _written(token: Any) -> str:
     """The text of a token; none of brackets that are nested too deep."""
     try:
-        return tinycss2.serialize([token])
+        return str(tinycss2.serialize([token]))
     except RecursionError:
         return ""
 

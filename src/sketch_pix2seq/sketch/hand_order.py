@@ -289,7 +289,7 @@ def _nearest(points: np.ndarray, others: np.ndarray) -> np.ndarray:
     x, y = (points[:, axis] - others[:, axis, None] for axis in (0, 1))
     # squares of float32 numbers are exact in float64, and only the least need a root
     squares = np.square(x, dtype=np.float64) + np.square(y, dtype=np.float64)
-    return np.sqrt(squares.min(axis=0)).astype(np.float32)
+    return np.asarray(np.sqrt(squares.min(axis=0)), np.float32)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
