@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io import svg_limits
+from sketch_pix2seq.io import svg_limits, svg_pen_lines
 from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
 from sketch_pix2seq.sketch.sketch import Frame, Sketch
 from svg_cases import CASES, assert_same_strokes
@@ -480,3 +480,14 @@ def test_an_embedded_picture_with_brackets_ends_where_its_text_ends() -> None:
     rule = "g{background:url(\"data:image/svg+xml,<svg transform='rotate(45)'/>\")}"
     sheet = f"<style><![CDATA[{rule} path{{stroke:red}}]]></style>"
     assert read_svg(f'<svg>{sheet}<path d="M0 0L9 9"/></svg>'.encode()).bounds == (0, 0, 9, 9)
+
+
+def test_areas_are_searched_for_lines_until_they_have_very_many_pixels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ribbon = '<path d="M{x} 10V90H{y} V10Z"/>'
+    ribbons = "".join(ribbon.format(x=x, y=x + 2) for x in (10, 30, 50))
+    document = svg(ribbons, viewBox="0 0 100 100")
+    assert [len(stroke) for stroke in read_svg(document).strokes] == [2, 2, 2]
+    monkeypatch.setattr(svg_pen_lines, "_MAX_PIXELS", 3_000)
+    assert [len(stroke) for stroke in read_svg(document).strokes] == [2, 5, 5]

@@ -56,4 +56,5 @@ def _grain(darker: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "h w"]:
         each = apart.swapaxes(1, 2).reshape(height // _BLOCK, width // _BLOCK, _SAMPLES**2)
         count = int(_PAPER * _SAMPLES**2)
         least.append(np.partition(each, count, axis=-1)[..., :count].mean(axis=-1))
-    return np.minimum(np.minimum(*least) * (_PER_STEP / _LEAST_APART), 255).astype(np.uint8)
+    deviation = np.minimum(*least) * (_PER_STEP / _LEAST_APART)
+    return np.asarray(np.minimum(deviation, 255), np.uint8)

@@ -21,7 +21,7 @@ from sketch_pix2seq.io.svg_colours import RGB
 from sketch_pix2seq.io.svg_lines import Stroke, drawn_once, join_ends, thinned
 from sketch_pix2seq.io.svg_painting import fills_page, visible_parts
 from sketch_pix2seq.io.svg_path import LARGEST
-from sketch_pix2seq.io.svg_pen_lines import pen_lines
+from sketch_pix2seq.io.svg_pen_lines import find_pen_lines
 from sketch_pix2seq.io.svg_walk import BORDER, SvgWalk
 from sketch_pix2seq.io.svg_xml import parse_svg
 from sketch_pix2seq.sketch.geometry import bounds
@@ -30,7 +30,6 @@ from sketch_pix2seq.sketch.sketch import Frame, Sketch
 MAX_SVG_BYTES = 24_000_000
 """The largest SVG file that is read."""
 
-_MAX_PEN_AREAS = 3_000
 _FARTHEST = 10_000.0  # sizes of the page: shapes farther off are left out
 _SLACK = 0.02  # of a page: lines that lie farther outside are not on it
 _MIN_PAGE = 1e-9  # the shorter side of a page
@@ -109,7 +108,8 @@ def _strokes(
     as_written |= walk.is_whole
     shapes = [replace(shape) for shape in shapes]
     if not as_written:
-        _find_pen_lines(walk, shapes)
+        areas = (shape for shape in shapes if shape.stroke is None and shape.fill is not None)
+        find_pen_lines(area for area in areas if not walk.is_ground(area))
     grounds = [shape for shape in shapes if walk.is_ground(shape)]
     page = walk.page()
     is_page = page is not None and min(page[2:]) > _MIN_PAGE and max(page[2:]) < LARGEST
@@ -171,18 +171,6 @@ def _colours(strokes: list[Stroke]) -> tuple[str, ...] | None:
 
 def _num_pens(strokes: list[Stroke]) -> int:
     return len({tuple(stroke.colour) for stroke in strokes})
-
-
-def _find_pen_lines(walk: SvgWalk, shapes: list[Shape]) -> None:
-    """Replace the outlines of areas that are lines of a pen by their centre lines."""
-    remaining = _MAX_PEN_AREAS
-    for shape in shapes:
-        if shape.stroke is None and shape.fill is not None and not walk.is_ground(shape):
-            pen_line = pen_lines(shape) if remaining else None
-            if pen_line is not None:
-                shape.edges = shape.lines
-                shape.lines, shape.width = pen_line
-                remaining -= 1
 
 
 def _without_repeats(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2"]:

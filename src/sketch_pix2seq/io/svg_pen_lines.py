@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from jaxtyping import Bool
 
@@ -20,9 +22,26 @@ _SLIM = 10.0  # times as large as its width is an area that holds such a line
 _BLOB = 0.7  # widths: where a disc of this radius fits in, it is no line
 _MIN_EXTENT = 1e-9  # of an area in which lines of a pen are searched
 _BLOBS = 0.03  # share of an area that may be such
+_MAX_PIXELS = 200_000_000  # of all pictures that lines are found in; half a minute
 
 
-def pen_lines(shape: Shape) -> tuple[list[Polyline], float] | None:
+def find_pen_lines(shapes: Iterable[Shape]) -> None:
+    """Replace the outlines of areas that are lines of a pen by their centre lines.
+
+    The first ones, until the pictures that they are found in have so many pixels together.
+    """
+    remaining = _MAX_PIXELS
+    for shape in shapes:
+        if remaining <= 0:
+            break
+        found, num_pixels = _pen_lines(shape)
+        remaining -= num_pixels
+        if found is not None:
+            shape.edges = shape.lines
+            shape.lines, shape.width = found
+
+
+def _pen_lines(shape: Shape) -> tuple[tuple[list[Polyline], float] | None, int]:
     """Find the centre lines of an area that is a line drawn by a pen, and its width.
 
     It is one if it is sixteen times as long as wide, and nowhere much wider than usual: digital
@@ -30,19 +49,19 @@ def pen_lines(shape: Shape) -> tuple[list[Polyline], float] | None:
     by one; what is wider than a line keeps its outline.
 
     Returns:
-        None if no part of the area is a line.
+        These, None if no part of the area is a line; and the pixels that were looked at closely.
     """
     starts, ends = shape.area.edges()
     if len(starts) < 3:
-        return None
+        return None, 0
     around = float(np.hypot(*(ends - starts).T).sum())
     extent = float((starts.max(axis=0) - starts.min(axis=0)).max())
     if extent < _MIN_EXTENT:
-        return None
+        return None, 0
     rough, scale = _ink(shape, _ROUGH / extent)
     width = 2 * rough.sum() / scale**2 / max(around, 1e-300)
     if width <= 0 or around < 2 * _LENGTH * width or extent > _SIDE / 3 * width:
-        return None
+        return None, 0
     ink, scale = _ink(shape, min(_PIXELS / width, _SIDE / extent))
     corner = starts.min(axis=0) - 2 / scale
     regions = Regions.of(ink)
@@ -53,7 +72,7 @@ def pen_lines(shape: Shape) -> tuple[list[Polyline], float] | None:
     # ends of lines were thinned away, half a width each
     is_line = (blobs <= _BLOBS * regions.areas) & (lengths**2 >= (_LENGTH - 1) * regions.areas)
     if not is_line.any() or max(ink.shape) < _SLIM * usual:
-        return None
+        return None, ink.size
     strokes = lines_of_ink(regions.only(is_line)).strokes
     middles = [stroke / scale + corner for stroke in strokes]
     lines = [Polyline(middle, np.ones(len(middle), bool)) for middle in middles]
@@ -62,7 +81,7 @@ def pen_lines(shape: Shape) -> tuple[list[Polyline], float] | None:
         column, row = ((line.points[0] - corner) * scale).astype(int)
         if others[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2].any():
             lines.append(line)
-    return lines, usual / scale
+    return (lines, usual / scale), ink.size
 
 
 def _ink(shape: Shape, scale: float) -> tuple[Bool[np.ndarray, "H W"], float]:
