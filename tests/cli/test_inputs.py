@@ -51,12 +51,14 @@ def test_a_folder_is_all_drawings_in_it(
     (inputs / ".hidden.svg").write_text("not seen")
     (inputs / "below").mkdir()
     assert main(["trace", ".", "--out", "out"]) == 0
-    assert capsys.readouterr().out.split() == [
+    printed = capsys.readouterr()
+    assert printed.out.split() == [
         "out/house-traced.svg",
         "out/thick-traced.svg",
         "out/two-000001-traced.svg",
         "out/two-000002-traced.svg",
     ]
+    assert printed.err == "sketch-pix2seq: `.`: left out: folders in it: `below`\n"
     (inputs / "wrong.svg").write_text("<svg")
     assert main(["trace", ".", "below", "--out", "again"]) == 1
     err = capsys.readouterr().err

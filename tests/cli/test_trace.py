@@ -94,6 +94,12 @@ def test_json_is_in_quickdraws_frame(inputs: list[str]) -> None:
     assert main(["trace", "photo.jpg", "--format", "ndjson", "--overwrite"]) == 0
 
 
+def test_stages_lie_in_a_folder(inputs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", *inputs, "--stages", inputs[0], "--out", "out"]) == 2
+    assert f"`--stages` must be a folder, and `{inputs[0]}` is not one" in capsys.readouterr().err
+    assert not Path("out").exists()
+
+
 def test_stages_replace_neither_each_other_nor_files(
     inputs: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -152,10 +152,15 @@ def _files_of(path: Path, problems: list[DrawingError]) -> Iterator[Path]:
         yield path
         return
     try:
-        files = sorted(filter(is_drawing, path.iterdir()))
+        inside = sorted(path.iterdir())
+        files = list(filter(is_drawing, inside))
+        folders = [f"`{child.name}`" for child in inside if child.is_dir()]
     except OSError as error:
         problems.append(DrawingError(f"`{path}`: a folder must be readable", got=error.strerror))
         return
+    if folders:
+        more = ["..."] if len(folders) > MAX_REPORTED else []
+        notify(f"`{path}`: left out: folders in it: {', '.join(folders[:MAX_REPORTED] + more)}")
     if not files:
         problems.append(DrawingError(f"`{path}`: a folder must hold drawings", got="none"))
     yield from files

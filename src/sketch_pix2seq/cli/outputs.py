@@ -201,13 +201,16 @@ def writing_aside(targets: Sequence[Path], *, is_piped: bool) -> Iterator[list[P
             print_line(target)
 
 
-def refuse_place(out: Path) -> None:
-    """Check that `out` is a folder that files can be made in, or can become one."""
+def refuse_place(out: Path, name: str = "out") -> None:
+    """Check that `out` is a folder that files can be made in, or can become one.
+
+    `name` is that of the flag.
+    """
     folder = out
     while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent
     if not folder.is_dir():
-        raise UsageError(f"`out` must be a folder, and `{folder}` is not one")
+        raise UsageError(f"`{name}` must be a folder, and `{folder}` is not one")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from sketch_pix2seq.cli.inputs import STANDARD, Inputs, read_inputs
-from sketch_pix2seq.cli.outputs import DEFAULT_STYLE, Format, ResultFiles, Style, refuse_to_replace
+from sketch_pix2seq.cli.outputs import (
+    DEFAULT_STYLE,
+    Format,
+    ResultFiles,
+    Style,
+    refuse_place,
+    refuse_to_replace,
+)
 from sketch_pix2seq.cli.terminal import notify, print_line
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.sketch.sketch import Order, Sketch
@@ -58,6 +65,8 @@ def trace(
     """
     where = (out, form, "traced", style)
     ResultFiles((), inputs, *where, overwrite=overwrite)  # refuses before anything is read
+    if stages is not None:
+        refuse_place(stages, "stages")
     drawings = read_inputs(inputs, split=split, straighten=straighten, merge_lines=merge_lines)
     how = {"straighten": straighten, "merge_lines": merge_lines}
     show_stages = partial(_write_stages, drawings, stages, overwrite, **how)

@@ -127,7 +127,7 @@ def read_picture(
         *(["printed lines"] if ink.has_printed_lines else []),
         *(["lines hardly darker than the paper"] if ink.has_lost_lines else []),
         *(["lines along the border"] if lines.had_edge else []),
-        *([f"{lines.num_specks} speck{'s' * (lines.num_specks > 1)}"] if lines.num_specks else []),
+        *([f"{specks:,} speck{'s' * (specks > 1)}"] if (specks := lines.num_specks) else []),
     ]
     colours = pen_colours(image, [stroke * ink.scale for stroke in lines.strokes])
     scale *= page.scale / enlarged
