@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import struct
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import orjson
 
 GOOD = 120
 
@@ -36,10 +36,7 @@ class Broken(NamedTuple):
 
 def good_lines() -> list[bytes]:
     """Simple drawings, all different, some in each split."""
-    return [
-        json.dumps({"word": "line", "drawing": [[[0, 9 + number], [0, number]]]}).encode()
-        for number in range(GOOD)
-    ]
+    return [drawing([[[0, 9 + number], [0, number]]]) for number in range(GOOD)]
 
 
 def among_good(line: bytes) -> bytes:
@@ -50,7 +47,7 @@ def among_good(line: bytes) -> bytes:
 
 def drawing(strokes: object, **fields: object) -> bytes:
     """A line."""
-    return json.dumps({"word": "line", "drawing": strokes, **fields}).encode()
+    return orjson.dumps({"word": "line", "drawing": strokes, **fields})
 
 
 def broken_files() -> Iterator[Broken]:
