@@ -15,9 +15,11 @@ from serving import serving as served
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")  # the first is the fastest
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-# --no-sandbox: continuous integration is root; the others keep it from calling home
+# --no-sandbox: continuous integration is root; 192.0.2.1: this machine as others know it,
+# which browsers trust less than 127.0.0.1; the others keep it from calling home
 ARGUMENTS = (
     "--no-sandbox",
+    "--host-resolver-rules=MAP 192.0.2.1 127.0.0.1",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

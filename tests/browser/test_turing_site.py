@@ -146,6 +146,21 @@ def test_a_whole_session_with_interruptions(
     assert {vote.participant for vote in counting.votes()} == {"0001"}
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_class_takes_part_over_plain_http(
+    browser: Browser, site: str, counting: Store, scripts: bool
+) -> None:
+    with browser.new_context(java_script_enabled=scripts) as pupil:
+        page = pupil.new_page()
+        page.goto(site.replace("127.0.0.1", "192.0.2.1"))
+        page.get_by_role("button", name="I agree").click()
+        page.get_by_role("link", name="Start").click()
+        page.wait_for_timeout(MIN_LOOK_MS + 20)
+        answer(page, "Human")
+        expect(page.locator("#count")).to_have_text("Sketch 2 of 12")
+    assert len(counting.votes()) == 1
+
+
 def test_without_scripts_it_works_alike(browser: Browser, site: str, counting: Store) -> None:
     with browser.new_context(java_script_enabled=False) as plain:
         page = plain.new_page()
