@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from studio_pages import FIRST_TRY
 
@@ -130,3 +130,31 @@ def test_guesses_move_nothing(studio: str, visitor: Page) -> None:
             assert box is not None
             tops.append(box["y"] + visitor.evaluate("scrollY"))
         assert max(tops) - min(tops) < 1, width
+
+
+@pytest.mark.parametrize(
+    ("origin", "usual", "target", "chosen"), [("", 2, "mix", 4), ("mix", 4, "", 2)]
+)
+def test_a_changed_setting_leaves_the_quality_of_other_pages(
+    studio: str, context: BrowserContext, origin: str, usual: int, target: str, chosen: int
+) -> None:
+    page = context.new_page()
+    page.goto(f"{studio}/{origin}")
+    expect(page.locator("#best-of")).to_have_value(str(usual))
+    page.locator("#seed").fill("7")
+    page.locator("#seed").press("Enter")
+    page.wait_for_function("() => sessionStorage.settings")
+    page.goto(f"{studio}/{target}")
+    expect(page.locator("#seed")).to_have_value("7")
+    expect(page.locator("#best-of")).to_have_value(str(chosen))
+
+
+def test_a_notice_on_a_phone_takes_the_width_it_needs(studio: str, sheet: Page) -> None:
+    sheet.set_viewport_size({"width": 390, "height": 780})
+    sheet.goto(f"{studio}/name")
+    sheet.locator("[name=word]").fill("qwertz")
+    sheet.keyboard.press("Enter")
+    expect(sheet.locator("#notice")).to_have_class("notice shown trouble")
+    box = sheet.locator("#notice").bounding_box()
+    assert box is not None
+    assert box["width"] > 300

@@ -110,11 +110,12 @@ export class Settings extends EventTarget {
     this.#show();
   }
 
-  /** Choose the quality that is nearest to one that another page, or an older one, offered. */
+  /** Choose the quality that is nearest to one of another page or an older one; of two, the page's own. */
   #takeBestOf(wanted) {
     const offered = [...this.careField.options].map((option) => Number(option.value));
+    const usual = Number($("[selected]", this.careField).value);
     const distance = (count) => Math.abs(Math.log(count / wanted));
-    this.careField.value = offered.reduce((best, count) => distance(count) < distance(best) ? count : best);
+    this.careField.value = offered.reduce((best, count) => distance(count) < distance(best) ? count : best, usual);
   }
 
   get smooth() {
