@@ -91,7 +91,7 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
     ink.hasLostLines && "lines hardly darker than the paper",
     lines.hadEdge && "lines along the border",
     lines.numSpecks
-      && `${lines.numSpecks.toLocaleString("en")} ${lines.numSpecks > 1 ? "specks" : "speck"}`,
+      && `${lines.numSpecks.toLocaleString("en")} ` + (lines.numSpecks > 1 ? "specks" : "speck"),
   ];
   const colours = penColours(page.image, strokes.map((stroke) =>
     /** @type {Points} */ (stroke.map((values) => values.map((value) => value * ink.scale)))));
