@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.evaluation.report.claims import paper_name
 from sketch_pix2seq.models import (
     AttentionModel,
     HyperDecoder,
@@ -80,6 +81,12 @@ def test_the_forms_of_a_million_drawings_are_the_paper_s_models_on_a_shorter_way
     assert begin == pytest.approx(1e-3, rel=0.01)
     assert last == pytest.approx(1e-5, rel=0.01)
     assert million.kl.weight_at(9_999) == pytest.approx(4 * whole.kl.weight_at(99_999), rel=0.01)
+
+
+def test_reports_know_each_size_of_the_papers_models() -> None:
+    sizes = [name for name in RECIPES if name.startswith(("cnn", "rnn"))]
+    assert len(sizes) == 3 * len(FOUR)
+    assert {paper_name(name) for name in sizes} == set(FOUR)
 
 
 def test_any_decoder_can_be_set() -> None:

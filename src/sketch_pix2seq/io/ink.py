@@ -157,9 +157,10 @@ def _most(picture: Image.Image) -> UInt8[np.ndarray, "H W"]:
 
 
 def _darker_than_paper(picture: Image.Image) -> tuple[UInt8[np.ndarray, "H W"], float]:
-    """How much darker each pixel is than the paper close by, and its grain, so measured.
+    """How much darker each pixel is than the paper close by, and how much so its grain makes it.
 
     As a share of the paper's brightness. If lines are lighter than the paper, how much lighter.
+    Fine grain counts as none.
     The paper is what remains when dark areas narrower than a window are filled (a closing),
     which leaves the edges of shadows where they are.
     """
@@ -177,9 +178,9 @@ def _darker_than_paper(picture: Image.Image) -> tuple[UInt8[np.ndarray, "H W"], 
     assert most is not None
     contrast = _above_valleys(most)
     even, grain = even_grain(contrast, most)
-    if grain <= _MIN_IN_PHOTO and even is contrast:
-        return contrast, 0.0
-    if printed_level(contrast, _MIN_PRINTED) is not None:  # lines closely side by side, no grain
+    is_fine = grain <= _MIN_IN_PHOTO and even is contrast
+    # printed lines closely side by side are no grain
+    if is_fine or printed_level(contrast, _MIN_PRINTED) is not None:
         return contrast, 0.0
     return even, grain
 

@@ -329,13 +329,13 @@ def _recur(
 ) -> Float[Tensor, "N H"]:
     """Hidden states of a packed batch, step by step; drawings that end leave the state.
 
-    All in 32 bits, autocast or not.
+    All as precise as the steps, autocast or not.
     """
     sizes: list[int] = steps.batch_sizes.tolist()
     masks = [None] * len(sizes) if dropout is None else dropout.split(sizes)
     hidden = []
     state = tuple(part.to(steps.data.dtype) for part in state)
-    with torch.autocast(steps.data.device.type, enabled=False):  # `DeferredLinear` has no other
+    with torch.autocast(steps.data.device.type, enabled=False):  # not for `DeferredLinear`
         for row, mask, count in zip(steps.data.split(sizes), masks, sizes, strict=True):
             if count < len(state[0]):
                 state = tuple(part[:count] for part in state)

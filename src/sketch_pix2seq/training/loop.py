@@ -218,7 +218,8 @@ class Trainer:
             shard=(group.rank, group.size),
             **self._batches,
         )
-        self.precision = precision_of(group.device)
+        is_auto = recipe.precision == "auto"
+        self.precision = precision_of(group.device) if is_auto else torch.float32
         self.stopping = False
         self._run = run
         self._speed = Speed()

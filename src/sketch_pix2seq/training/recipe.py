@@ -186,6 +186,8 @@ class Recipe:
     "`valid` counts the rows of the drawings; `magenta` averages over padding, as sketch-rnn does."
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     "Of the first weights, the order of the drawings, augmentation, noise and dropout."
+    precision: Literal["auto", "float32"] = "auto"
+    "Of matrix products: `auto`, 16 bits where the machine multiplies them faster, or `float32`."
     balance: Share = 0.0
     "0 draws each category as often as it occurs, 1 all categories equally often."
     oversample: str = ""
@@ -252,7 +254,7 @@ class Recipe:
         if self.task == "classify":
             for name in asdict(self.model).keys() - {"encoder_width"}:
                 ignored[f"model.{name}"] = "`task` is classify"
-            ignored["loss"] = "`task` is classify"
+            ignored |= dict.fromkeys(("loss", "precision"), "`task` is classify")
             for name in asdict(self.conditions):
                 ignored[f"conditions.{name}"] = "`task` is classify"
         else:

@@ -180,9 +180,9 @@ function darkerThanPaper(picture) {
   }
   const all = { width, height, data: strongest }, contrast = aboveValleys(all);
   const even = evenGrain(contrast, all);
-  const isSmooth = even.grain <= MIN_PHOTO_CONTRAST && even.contrast === contrast;
+  const isFine = even.grain <= MIN_PHOTO_CONTRAST && even.contrast === contrast;
   // printed lines closely side by side are no grain
-  if (isSmooth || printedLevel(contrast, MIN_PRINTED_CONTRAST)) return { contrast, grain: 0 };
+  if (isFine || printedLevel(contrast, MIN_PRINTED_CONTRAST)) return { contrast, grain: 0 };
   return even;
 }
 
