@@ -7,7 +7,7 @@ import io
 from PIL import Image, ImageDraw
 from playwright.sync_api import FilePayload, Page, expect
 
-from studio_pages import SPY, all_drawn, copied_link, draw_circle, open_pad
+from studio_pages import all_drawn, copied_link, draw_circle, open_pad
 
 ARROW = FilePayload(
     name="arrow.svg",
@@ -18,6 +18,12 @@ ARROW = FilePayload(
 LATE_TRACES = """Worker.prototype.post = Worker.prototype.postMessage;
 Worker.prototype.postMessage = function (message) {
   setTimeout(() => this.post(message), message.method === "trace" ? 500 : 0);
+};"""
+HELD_BLENDS = """Worker.prototype.post = Worker.prototype.postMessage;
+window.held = [];
+Worker.prototype.postMessage = function (message) {
+  if (window.holds && message.method === "mix") held.push(() => this.post(message));
+  else this.post(message);
 };"""
 LATE_BITMAPS = """const decode = createImageBitmap;
 globalThis.createImageBitmap = async (image, ...how) => {
@@ -131,13 +137,15 @@ def test_a_link_over_an_example_leaves_what_was_drawn_before(studio: str, sheet:
 
 
 def test_a_stroke_ends_the_blend_of_what_was_there_before(studio: str, sheet: Page) -> None:
-    sheet.add_init_script(SPY)
+    sheet.add_init_script(HELD_BLENDS)
     sheet.goto(f"{studio}/mix")
     workspace = sheet.locator("#workspace")
     expect(sheet.locator(".strip .paper.done")).to_have_count(11)
+    sheet.evaluate("() => (window.holds = true)")
     draw_circle(sheet, "#first")
-    sheet.wait_for_function("() => sent.filter(({ method }) => method === 'mix').length === 2")
+    sheet.wait_for_function("() => held.length === 1")
     press_on(sheet, "#first")
+    sheet.evaluate("() => ((window.holds = false), held[0]())")
     sheet.wait_for_timeout(2500)
     expect(workspace).to_have_attribute("aria-busy", "true")
     sheet.mouse.up()
