@@ -14,11 +14,12 @@ RULES = {
 
 
 def violations(page: Page) -> list[str]:
-    """Check the page as it is shown now.
+    """Check the page as it is shown as soon as its stylesheets have come.
 
     Returns:
         A line for each rule that is broken.
     """
+    page.wait_for_load_state("load")  # its text is there before
     found = []
     schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
     for scheme in schemes:

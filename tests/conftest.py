@@ -42,6 +42,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     return (yield)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as processors: a third of the time is waiting for browsers and others."""
     from sketch_pix2seq.processors import num_processors  # not before the hook for shapes is there
