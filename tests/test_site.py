@@ -53,6 +53,7 @@ def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "precious").exists()
 
 
+@pytest.mark.slow
 def test_it_has_every_document_and_the_studio(site: Path) -> None:
     for source in documents():
         assert (site / place_of(source)).with_suffix(".html").is_file(), source
@@ -62,6 +63,7 @@ def test_it_has_every_document_and_the_studio(site: Path) -> None:
     assert (site / STUDIO / "model" / "weights.safetensors").is_file()
 
 
+@pytest.mark.slow
 def test_its_python_reference_has_the_public_methods(site: Path) -> None:
     text = (site / "reference" / "python.html").read_text(encoding="utf-8")
     for name in ("Sketcher.redraw", "Sketch.to_svg", "Classifier.load", "read_sketches"):

@@ -47,20 +47,8 @@ def hand_order(strokes: Sequence[np.ndarray], closed: Sequence[bool]) -> list[np
         [33, 2]
     """
     candidates = Candidates(strokes, closed)
-    network = Network(_weights(), candidates)
-    drawn: list[int] = []
-    remaining = np.arange(len(candidates.stroke))
-    while len(remaining):
-        scores = network.scores(drawn, remaining)
-        share = np.exp(scores - scores.max())
-        stroke = int(np.bincount(candidates.stroke[remaining], share).argmax())
-        is_chosen = candidates.stroke[remaining] == stroke
-        choices, share = remaining[is_chosen], share[is_chosen]
-        forth = max(len(choices) // 2, 1)  # the other half runs backwards
-        half = slice(forth) if share[:forth].sum() >= share[forth:].sum() else slice(forth, None)
-        drawn.append(int(choices[half][share[half].argmax()]))
-        remaining = remaining[~is_chosen]
-    return [candidates.lines[candidate] for candidate in drawn]
+    chosen = Network(_weights(), candidates).choose()
+    return [candidates.lines[candidate] for candidate in chosen]
 
 
 class Candidates:
@@ -225,6 +213,25 @@ class Network:
         for layer in range(sum(name.endswith(".qkv.weight") for name in weights)):
             encoded = self._attend(f"layers.{layer}", encoded)
         self._encoded, self._candidate = encoded, self._linear("way", encoded)
+
+    def choose(self) -> list[int]:
+        """Choose candidates, one of each stroke, in the order in which a person would draw."""
+        owner = self._candidates.stroke
+        drawn: list[int] = []
+        remaining = np.arange(len(owner))
+        while len(remaining):
+            scores = self.scores(drawn, remaining)
+            share = np.exp(scores - scores.max())
+            stroke = int(np.bincount(owner[remaining], share).argmax())
+            is_chosen = owner[remaining] == stroke
+            choices, share = remaining[is_chosen], share[is_chosen]
+            forth = max(len(choices) // 2, 1)  # the other half runs backwards
+            half = (
+                slice(forth) if share[:forth].sum() >= share[forth:].sum() else slice(forth, None)
+            )
+            drawn.append(int(choices[half][share[half].argmax()]))
+            remaining = remaining[~is_chosen]
+        return drawn
 
     def scores(
         self, drawn: Sequence[int], remaining: Int64[np.ndarray, " L"]
