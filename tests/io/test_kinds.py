@@ -11,9 +11,10 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.kinds import Kind, kind_of, stem
+from sketch_pix2seq.io.kinds import Kind, is_picture, kind_of, stem
 from sketch_pix2seq.io.reading import read_sketches
 
 RECORD = '{"word": "cat", "drawing": [[[0, 9], [0, 9]]]}'
@@ -52,6 +53,13 @@ KINDS = [
     (b"\x89PNG\r\n", Kind.PICTURE),
     (b"\0\0\0\x1cftypavif", Kind.PICTURE),
     (b"P5\n10 10\n255\n", Kind.PICTURE),
+    (b"P1 # of another program\n10 10\n", Kind.PICTURE),
+    (b"BM" + bytes(8) + b"\x36\0\0\0\x28\0\0\0", Kind.PICTURE),
+    (b"BM" + bytes(8) + b"\x1a\0\0\0\x0c\0\0\0", Kind.PICTURE),
+    *((text + b",drawing\n1,[]", Kind.CSV) for text in (b"BM", b"BMI", b"BM of a person" * 3)),
+    *((b"P%d,drawing\n1,[]" % number, Kind.CSV) for number in range(1, 7)),
+    *((text + b",drawing\n1,[]", Kind.CSV) for text in (b"GIF8", b"BZh", b"Rar!", b"8BPS")),
+    *((text + b",drawing\n1,[]", Kind.CSV) for text in (b"AC1015", b"SQLite", b"ARROW1")),
     (packed(train_npy=b"x"), Kind.NPZ),
     (b"\x93NUMPY\x01\0", Kind.NPY),
 ]
@@ -67,6 +75,13 @@ def test_content_says_the_kind(content: bytes, kind: Kind) -> None:
     assert kind_of(content[:8192], "cat.png") is kind
 
 
+def test_every_picture_that_pillow_writes_is_one() -> None:
+    for mode, kind in (("L", "bmp"), ("RGBA", "bmp"), ("1", "ppm"), ("RGB", "ppm"), ("L", "gif")):
+        file = io.BytesIO()
+        Image.new(mode, (300, 9)).save(file, kind)
+        assert is_picture(file.getvalue()[:32])
+
+
 def test_names_say_the_kind_where_content_cannot() -> None:
     assert kind_of(b"\0\0\0\0", "cat.bin.gz") is Kind.BINARY
     assert kind_of(b"a cat", "cat.ndjson") is Kind.LINES
@@ -79,6 +94,7 @@ def test_names_say_the_kind_where_content_cannot() -> None:
         (b"%PDF-1.7\n", "got a PDF. Save the page as a PNG"),
         (b"%!PS-Adobe", "got PostScript"),
         (bz2.compress(b"x"), "got an archive. Unpack it first"),
+        (bz2.compress(b""), "got an archive. Unpack it first"),
         (lzma.compress(b"x"), "got an archive. Unpack it first"),
         (tarred(), "got an archive. Unpack it first"),
         (packed(cat_svg=b"<svg/>"), "got a zip archive. Unpack it first"),

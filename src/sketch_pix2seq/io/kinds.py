@@ -26,21 +26,27 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)[\s/>]")
 _UNPACK, _EXPORT = "Unpack it first.", "Export it as an SVG or a picture."
 _STARTS = (
-    *(b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*"),
-    *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51", b"P1", b"P2", b"P3", b"P4", b"P5", b"P6"),
+    *(b"\x89PNG", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*"),
+    *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),
+)
+_BMP_OR_PNM = re.compile(  # as text may begin with these letters, what follows counts as well
+    rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\x00{3}|P[1-6]\s+[\d#]", re.DOTALL
 )
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _REFUSED = {  # how a file begins, what it is, and what to do
     rb"%PDF": ("a PDF", "Save the page as a PNG at 300 dpi."),
     rb"%!PS": ("PostScript", "Save it as SVG or PNG."),
-    rb"8BPS|gimp xcf|\xd0\xcf\x11\xe0": ("a document of another program", _EXPORT),
+    rb"8BPS\x00|gimp xcf |\xd0\xcf\x11\xe0": ("a document of another program", _EXPORT),
     rb"II\+\x00|\x00\x00\x01\x00": ("a BigTIFF or an icon", "Save it as a PNG."),
     rb"\xff\x0a|\x00{3}\x0cJXL ": ("a JPEG XL", "Save it as a PNG or JPEG."),
     rb"PK\x03\x04": ("a zip archive", _UNPACK),
-    rb"BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!|\x1f\x8b|.{257}ustar": ("an archive", _UNPACK),
+    rb"BZh\d[\x31\x17]|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!\x1a|\x1f\x8b|.{257}ustar": (
+        "an archive",
+        _UNPACK,
+    ),
     rb"\x80[\x02-\x05]": ("a pickle, which is a program", "Save arrays with `numpy.savez`."),
-    rb"\s*0\r?\n\s*SECTION|AC10\d\d": ("a CAD drawing", _EXPORT),
-    rb"\x89HDF|ARROW1|SQLite": ("a data file", "Write an ndjson: a drawing a line."),
+    rb"\s*0\r?\n\s*SECTION|AC10\d\d\x00": ("a CAD drawing", _EXPORT),
+    rb"\x89HDF|ARROW1\x00|SQLite format": ("a data file", "Write an ndjson: a drawing a line."),
 }
 _DOCUMENT = re.compile(
     r'"(type"\s*:\s*"excalidraw|elements"\s*:\s*\[|tldrawFileFormatVersion|train"\s*:\s*\[)'
@@ -121,7 +127,7 @@ def is_picture(head: bytes) -> bool:
     """Whether a file is a picture of pixels, by how it begins (32 bytes)."""
     if head.startswith(_STARTS) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
         return True
-    if is_heic(head):
+    if is_heic(head) or _BMP_OR_PNM.match(head):
         return True
     return head[4:12] in (b"ftypavif", b"ftypavis") or _is_tga(head)
 
