@@ -101,6 +101,18 @@ def test_paint_that_is_unknown_is_ink(text: str) -> None:
         ("(max-width: 300px)", False),
         ("(prefers-color-scheme: dark)", False),
         ("(prefers-color-scheme: light)", True),
+        *((f"(min-resolution: {value})", True) for value in ("96dpi", "1dppx", "1x", "30dpcm")),
+        *((f"(max-resolution: {value})", False) for value in ("72dpi", ".9X", "30dpcm", "96")),
+        ("(min-resolution: 2dppx)", False),
+        ("(min-resolution: 192dpi)", False),
+        ("(max-resolution: 192DPI)", True),
+        ("(max-resolution: 40dpcm)", True),
+        ("(resolution: 96dpi)", True),
+        ("(resolution: 1px)", False),
+        ("(resolution)", True),
+        ("(resolution >= 1.5dppx)", False),
+        ("(resolution < 120dpi)", True),
+        ("(72dpi < resolution <= 1x)", True),
     ],
 )
 def test_media(media: str, holds: bool) -> None:

@@ -5,6 +5,7 @@ Source: Media Queries 4.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -32,6 +33,8 @@ _OFF = ("none", "no-preference")
 _RANGE = re.compile(
     r"([\d.]++\w*+)?\s*+([<>]?=?)\s*+(width|height|resolution)\s*+([<>]?=?)\s*+([\d.]++\w*+)?"
 )
+_RESOLUTION = re.compile(r"(\d++\.?\d*+|\.\d++)(dpi|dpcm|dppx|x)")
+_DPPX = {"dpi": 1 / 96, "dpcm": 2.54 / 96, "dppx": 1.0, "x": 1.0}
 _MAX_NESTED = 8  # brackets within brackets
 
 
@@ -68,7 +71,7 @@ def _has_feature(text: str) -> bool:
             over, _, under = value.partition("/")
             amount = length(over, 0) / (length(under or "1", 0) or 1)
         else:
-            amount = length(value, 0)
+            amount = _amount(of, value)
         if not value:
             return size > 0
         return amount <= size if limit == "min" else amount >= size if limit else amount == size
@@ -78,9 +81,17 @@ def _has_feature(text: str) -> bool:
     if match is None:
         return False
     low, first, of, second, high = match.groups()
-    return (low is None or _compares(length(low, 0), first, _SIZES[of])) and (
-        high is None or _compares(_SIZES[of], second, length(high, 0))
+    return (low is None or _compares(_amount(of, low), first, _SIZES[of])) and (
+        high is None or _compares(_SIZES[of], second, _amount(of, high))
     )
+
+
+def _amount(of: str, value: str) -> float:
+    """A size in pixels, or a resolution in pixels of the screen for one of CSS (else NaN)."""
+    if of != "resolution":
+        return length(value, 0)
+    match = _RESOLUTION.fullmatch(value)
+    return float(match[1]) * _DPPX[match[2]] if match else math.nan
 
 
 def _compares(left: float, sign: str, right: float) -> bool:
