@@ -104,6 +104,24 @@ def test_a_source_that_is_cut_short_is_kept_and_told(
     assert "must have at least 99 different drawings" in error
 
 
+def test_parts_of_files_that_are_not_read_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cats, line = tmp_path / "in" / "cats", '<path d="M0 0L{x} 9" stroke="black"/>'
+    cats.mkdir(parents=True)
+    for number in range(40):
+        text = "<text>cat</text>" * (1 + number % 2) if number < 12 else ""
+        drawn = f"{text}{'<image/>' * (number == 3)}{line.format(x=number)}"
+        (cats / f"{number}.svg").write_text(f"<svg>{drawn}</svg>")
+    for words in (["prepare"], ["convert"], ["convert", "--format", "npz"]):
+        out = tmp_path / "-".join(words)
+        assert main(["data", *words, str(cats.parent), "--out", str(out)]) == 0
+        assert capsys.readouterr().err.splitlines() == [
+            "sketch-pix2seq: left out of 12 drawings: text",
+            "sketch-pix2seq: left out of 1 drawing: picture",
+        ]
+
+
 @pytest.mark.parametrize(
     ("words", "status", "line"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sketch_pix2seq.cli.app import main
@@ -97,3 +98,17 @@ def test_of_many_wrong_inputs_ten_are_listed_and_the_others_counted(
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 10
     assert lines[-1].endswith("got an empty file (2 more are not listed)")
+
+
+def test_parts_left_out_of_many_drawings_are_told_by_kind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    dirty = np.full((4, 64, 64), 255, np.uint8)
+    dirty[:, 30:32, 10:54] = 0
+    for number in range(3):
+        dirty[number, 50, 10 : 14 + 4 * number : 4] = 0
+    np.save("many.npy", dirty)
+    assert main(["trace", "many.npy", "--out", "out"]) == 0
+    wanted = "sketch-pix2seq: `many.npy`: left out of 3 of 4 drawings: speck\n"
+    assert capsys.readouterr().err == wanted

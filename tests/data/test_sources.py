@@ -194,3 +194,13 @@ def test_a_name_that_no_category_can_have_is_refused_at_its_first_drawing(
 def test_suffixes_may_be_written_in_capitals() -> None:
     for name in ("cat.NDJSON", "cat.ndjson.GZ", "cat.Npz"):
         assert category_of_file(Path(name)) == "cat"
+
+
+def test_folders_too_deep_are_passed_over_not_silently(tmp_path: Path) -> None:
+    for name in ("cats/a.svg", "cats/more/b.svg", "cats/.hidden/c.svg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    notices: list[str] = []
+    find_sources([tmp_path], notices.append)
+    (notice,) = notices
+    assert notice.startswith(f"folder `{tmp_path / 'cats'}`: `more` is passed over")

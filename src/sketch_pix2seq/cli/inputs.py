@@ -10,6 +10,7 @@ import itertools
 import os
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,12 +131,25 @@ def read_inputs(paths: Sequence[Path], **options: bool) -> Inputs:
         except DrawingError as error:
             problems.append(error)
             sketches = []
-        for left_out in dict.fromkeys(sketch.left_out for sketch in sketches):
-            if left_out is not None:
-                notify(f"`{name}`: left out: {left_out}")
+        _notify_of_parts(name, [sketch.left_out for sketch in sketches])
         ends = [(sketch.name or stem(name)).removeprefix(stem(name)) for sketch in sketches]
         files.append(InputFile(path, unique_names(stem(name), ends, used), sketches))
     return Inputs(files, problems)
+
+
+def _notify_of_parts(name: str, left_out: list[str | None]) -> None:
+    """Say what was left out of the drawings of a file; where it differs, by its kinds."""
+    from sketch_pix2seq.io.records import kinds_of_parts
+
+    distinct = dict.fromkeys(filter(None, left_out))
+    if len(distinct) == 1:
+        notify(f"`{name}`: left out: {next(iter(distinct))}")
+        return
+    kinds = Counter(itertools.chain.from_iterable(map(kinds_of_parts, left_out)))
+    for kind, num in kinds.most_common(MAX_REPORTED):
+        notify(f"`{name}`: left out of {num:,} of {len(left_out):,} drawings: {kind}")
+    if len(kinds) > MAX_REPORTED:
+        notify(f"`{name}`: {len(kinds) - MAX_REPORTED:,} more kinds of parts were left out")
 
 
 class _StandardInput(io.BytesIO):

@@ -19,7 +19,7 @@ from sketch_pix2seq.data.card import FILE_NAME, NOT_STATED, QUICKDRAW_LICENCE, S
 from sketch_pix2seq.data.dataset import Dataset, drawing_id
 from sketch_pix2seq.data.encode import digests_of, split_of
 from sketch_pix2seq.data.options import OutputLayout
-from sketch_pix2seq.data.reading import ReadReport, read_drawings
+from sketch_pix2seq.data.reading import ReadReport, part_notices, read_drawings
 from sketch_pix2seq.data.sources import check_several, find_sources
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
 from sketch_pix2seq.io.array_files import write_npz
@@ -64,7 +64,8 @@ def convert_drawings(
         format: `ndjson` (simplified), `binary`, `npz` (sketch-rnn's, with the splits), `parquet`
             (a file a split, as `datasets` reads it; of sources one file) or `svg`.
         splits: Splits of a prepared data set to write.
-        on_notice: Called with a line about records that were left out.
+        on_notice: Called with a line about records that were left out, and for each kind of part,
+            such as texts of SVGs, that was left out of drawings.
 
     Raises:
         UsageError: If an argument is out of its range.
@@ -130,8 +131,10 @@ def _of_sources(
     sources: Sequence[str | Path], on_notice: Callable[[str], None]
 ) -> Iterator[_Named]:
     """The drawings of sources, in their order."""
+    reports = []
     for source in find_sources(sources, on_notice):
         report = ReadReport()
+        reports.append(report)
         for drawing in read_drawings(source, report=report):
             yield _Named(drawing.word or source.category, drawing)
         if report.kept == 0:
@@ -142,6 +145,8 @@ def _of_sources(
         if report.left_out:
             reasons = "; ".join(f"{num:,} {reason}" for reason, num in report.left_out.items())
             on_notice(f"`{source.path.name}`: left out of {report.read:,}: {reasons}")
+    for notice in part_notices(reports):
+        on_notice(notice)
 
 
 def _written(

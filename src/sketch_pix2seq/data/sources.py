@@ -43,7 +43,8 @@ def find_sources(
 
     Args:
         sources: Files and folders.
-        on_notice: Called with a line for each such folder whose files of many are passed over.
+        on_notice: Called with a line for each such folder of which files of many, or folders in
+            it, are passed over.
 
     Raises:
         UsageError: If there is no source, or one that does not stand in a list.
@@ -114,7 +115,12 @@ def _files_below(folder: Path, on_notice: Callable[[str], None]) -> list[Path]:
 
 
 def _notify_of_others(folder: Path, on_notice: Callable[[str], None]) -> None:
-    others = sorted(p.name for p in folder.iterdir() if is_drawing(p) and not _is_alone(p))
+    others = sorted(
+        path.name
+        for path in folder.iterdir()
+        if (is_drawing(path) and not _is_alone(path))
+        or (path.is_dir() and not path.name.startswith("."))
+    )
     if others:
         more = f" and {len(others) - 1:,} more are" if len(others) > 1 else " is"
         on_notice(

@@ -161,7 +161,8 @@ def sketch_of(record: Record) -> Sketch:
 def raw_of(sketch: Sketch) -> RawDrawing:
     """Return a drawing as one that is still to be simplified; it must have a stroke."""
     points = np.concatenate(sketch.strokes).astype(np.float64)
-    return RawDrawing(points, [len(stroke) for stroke in sketch.strokes], sketch.category)
+    lengths = [len(stroke) for stroke in sketch.strokes]
+    return RawDrawing(points, lengths, sketch.category, left_out=sketch.left_out)
 
 
 def _points(coordinates: list[list[Any]], kind: Literal["h", "d"]) -> np.ndarray:
