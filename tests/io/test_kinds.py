@@ -156,6 +156,54 @@ def test_bitmaps_are_read_in_any_layout(name: str) -> None:
         assert sketch.bounds == pytest.approx((4, 4, 24, 24), abs=1)
 
 
+def saved(**arrays: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    if list(arrays) == ["array"]:
+        np.save(file, arrays["array"])
+    else:
+        np.savez(file, **arrays)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("shape", [(600, 784), (768, 1024), (100, 256), (144, 100)])
+@pytest.mark.parametrize("noise", [0, 12])
+def test_a_grey_picture_of_a_square_width_is_one_picture(
+    shape: tuple[int, int], noise: int, rng: np.random.Generator
+) -> None:
+    height, width = shape
+    x, y = np.arange(width), np.arange(height)[:, None]
+    line = np.abs(y - height / 2 - height / 4 * np.sin(x / width * 5)) <= 1 + height / 400
+    array = np.where(line & (x > width / 9) & (x < width * 0.9), 30, 230)
+    array = (array + rng.normal(0, noise, shape)).clip(0, 255).astype(np.uint8)
+    (sketch,) = read_sketches(saved(array=array))
+    left, _, right, _ = sketch.bounds or (0, 0, 0, 0)
+    assert right - left == pytest.approx(0.79 * width, abs=0.03 * width)
+    (alone,) = read_sketches(saved(array=array[None]))  # the shape that says so
+    assert alone.bounds == sketch.bounds
+
+
+@pytest.mark.parametrize("side", [8, 16, 28])
+def test_rows_of_bitmaps_are_bitmaps(side: int, rng: np.random.Generator) -> None:
+    bitmaps = np.zeros((12, side, side), np.uint8)
+    for bitmap in bitmaps:
+        row, column = rng.integers(side // 4 + 1, 3 * side // 4 - 1, 2)
+        bitmap[row, side // 4 : -side // 4] = bitmap[side // 4 : -side // 4, column] = 255
+    rows = bitmaps.reshape(12, -1)
+    for array in (rows, np.stack([rows[0]] * 12), 255 - rows, rows / 255):
+        read = read_sketches(saved(array=array))
+        assert len(read) == 12
+        assert all(max(sketch.bounds or (side + 1,)) <= side for sketch in read)
+
+
+@pytest.mark.parametrize("labels", [np.arange(100), np.eye(100, dtype=np.uint8)[:, :20]])
+@pytest.mark.parametrize("name", ["a", "z"])
+def test_labels_of_a_square_number_of_drawings_are_passed_over(
+    labels: np.ndarray, name: str
+) -> None:
+    drawings = np.array([[[0, 0, 0], [9, 0, 0], [0, 9, 1]]] * 100)
+    assert len(read_sketches(saved(**{name: labels, "drawings": drawings}))) == 100
+
+
 def test_a_list_of_bitmaps_is_read() -> None:
     pictures = np.empty(3, object)
     pictures[:] = [CROSS, np.zeros((40, 30), np.uint8), np.stack([CROSS] * 3, axis=2)]

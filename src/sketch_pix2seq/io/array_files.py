@@ -10,6 +10,7 @@ bitmaps of 784 numbers.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import tempfile
@@ -41,6 +42,9 @@ _LARGEST_RATIO = 50  # real ones: 3; of bitmaps of thin lines 200
 _SMALL = 50_000_000  # bytes of an array of numbers that may be packed as tightly as can be
 _SMALLEST_ARRAY = 32  # bytes of a pickled array
 _SMALLEST_SIDE = 8  # of a bitmap
+_MANY_ROWS = 2_000  # of bitmaps or of a picture: as many show which of them it is
+_SMALLEST_KNOWN_SIDE = 10  # of bitmaps that a picture can be told from
+_ALIKE = 0.7  # pictures of lines: 0.1 to 0.5; bitmaps of one class: above 1
 _CHANNELS = (1, 3, 4)  # of a bitmap with colours
 _NUMBERS = re.compile(r"[<>|=]([iuf][1248]|b1)")
 _WIDEST = np.iinfo(np.int16).max
@@ -83,7 +87,8 @@ def _members(whole: BufferedIOBase) -> Iterator[Iterator[Record | DrawingError]]
             splits = [f"{split}.npy" for split in SPLITS if f"{split}.npy" in names]
             other: DrawingError | None = None
             has_drawings = False
-            for name in (splits or names)[:_MAX_ARRAYS]:
+            known = splits or _without_labels(archive, names)
+            for name in known[:_MAX_ARRAYS]:
                 try:
                     drawings = _drawings(f"`{name[:-4]}`", _member(archive, archive.getinfo(name)))
                 except _OtherArrayError as error:
@@ -98,6 +103,20 @@ def _members(whole: BufferedIOBase) -> Iterator[Iterator[Record | DrawingError]]
                 raise other or DrawingError("an npz must hold arrays", got="none", do=do)
     except _NO_ZIP as error:
         raise DrawingError("an npz must be a whole zip file", got=str(error)[:80]) from error
+
+
+def _without_labels(archive: zipfile.ZipFile, names: list[str]) -> list[str]:
+    """Leave out arrays that describe drawings of another: as many rows, fewer dimensions."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name in names[:_MAX_ARRAYS]:
+        with archive.open(name) as member, contextlib.suppress(DrawingError):
+            assert isinstance(member, BufferedIOBase)
+            shapes[name] = _header(member)[0]
+    longest: dict[tuple[int, ...], int] = {}
+    for shape in shapes.values():
+        longest[shape[:1]] = max(longest.get(shape[:1], 0), len(shape))
+    labels = {name for name, shape in shapes.items() if len(shape) < longest[shape[:1]]}
+    return [name for name in names if name not in labels]
 
 
 class _OtherArrayError(DrawingError):
@@ -235,13 +254,15 @@ def _is_coloured(array: np.ndarray) -> bool:
 def _bitmaps(array: np.ndarray) -> np.ndarray | None:
     """The pictures (N, H, W) or (N, H, W, C) in an array; None if there are none.
 
-    They may be rows of H x W numbers, and their colours may come first, as in PyTorch.
+    They may be rows of H x W numbers, and their colours may come first, as in PyTorch. The shape
+    (1, H, W) is always one picture, whatever its width.
     """
     shape = array.shape
     side = math.isqrt(shape[-1]) if shape else 0
     is_flat = side >= _SMALLEST_SIDE and side * side == shape[-1]
     if len(shape) == 1 or (len(shape) == 2 and shape[0] != shape[1]):
-        pictures = array.reshape(-1, side, side) if is_flat else array[None]
+        is_rows = is_flat and not _is_one_picture(array, side)
+        pictures = array.reshape(-1, side, side) if is_rows else array[None]
     elif len(shape) == 4 and shape[1] in _CHANNELS and shape[3] not in _CHANNELS:
         pictures = np.moveaxis(array, 1, 3)
     else:
@@ -249,6 +270,21 @@ def _bitmaps(array: np.ndarray) -> np.ndarray | None:
         pictures = array[None] if is_one else array
     has_channels = pictures.ndim == 3 or (pictures.ndim == 4 and pictures.shape[3] in _CHANNELS)
     return pictures if has_channels and min(pictures.shape[1:3]) >= _SMALLEST_SIDE else None
+
+
+def _is_one_picture(array: np.ndarray, side: int) -> bool:
+    """Whether an array (H, side * side) is one picture rather than bitmaps, a row each.
+
+    In a picture a pixel is more like the one below it than like one `side` farther right, which
+    is the one below it in a bitmap.
+    """
+    if array.ndim == 1 or side < _SMALLEST_KNOWN_SIDE or len(array) < _SMALLEST_SIDE:
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):  # NaN and infinity are no picture
+        values = array[:_MANY_ROWS].astype(np.float32)
+        below = np.square(values[1:] - values[:-1]).mean()  # squares: grain then counts little
+        beside = np.square(values[:, side:] - values[:, :-side]).mean()
+    return bool(0 < below < _ALIKE * beside)
 
 
 def _traced(picture: Shaped[np.ndarray, "..."], of: str) -> RawDrawing | DrawingError:
