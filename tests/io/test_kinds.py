@@ -161,7 +161,7 @@ def saved(**arrays: np.ndarray) -> bytes:
     if list(arrays) == ["array"]:
         np.save(file, arrays["array"])
     else:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=True, **arrays)
     return file.getvalue()
 
 
