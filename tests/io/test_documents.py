@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sketch_pix2seq.data.sources import find_sources
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.documents import MAX_INK_BYTES
 from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES
@@ -266,3 +267,29 @@ def test_a_stroke_that_could_be_rows_is_one_among_others() -> None:
         [[0, 0], [10, 10], [20, 20]],
         [[5, 5], [3, 2], [0, 1]],
     ]
+
+
+@pytest.mark.parametrize(
+    "library",
+    [
+        '"libraryItems": [{"id": "a", "elements": [%s]}, {"id": "b", "elements": [%s, %s]}]',
+        '"library": [[%s], [%s, %s]]',
+    ],
+)
+def test_an_excalidraw_library_is_a_drawing_an_item(tmp_path: Path, library: str) -> None:
+    line = '{"type": "line", "x": 3, "y": 4, "points": [[0, 0], [9, 9]]}'
+    path = tmp_path / "shapes.excalidrawlib"
+    path.write_text(f'{{"type": "excalidrawlib", {library % (line, line, line)}}}')
+    read = read_sketches(path)
+    assert [len(sketch.strokes) for sketch in read] == [1, 2]
+    assert read[0].strokes[0].tolist() == [[3, 4], [12, 13]]
+    assert [source.category for source in find_sources([tmp_path])] == ["shapes"]
+    with pytest.raises(DrawingError, match="must hold a drawing"):
+        read_sketches(b'{"type": "excalidrawlib"}')
+
+
+def test_a_first_line_for_excel_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('sep=;\nword;drawing\ncat;"[[[0, 9], [0, 7]]]"\n')
+    (sketch,) = read_sketches(path)
+    assert (sketch.category, sketch.bounds) == ("cat", (0, 0, 9, 7))

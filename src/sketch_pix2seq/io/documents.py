@@ -84,7 +84,11 @@ def _values(text: bytes) -> Iterator[Any]:
 
 def _each(value: Any) -> Iterator[Any]:
     """The items of a value that are one drawing each."""
-    if isinstance(value, dict) and "drawing" not in value:
+    if isinstance(value, dict) and value.get("type") == "excalidrawlib":
+        items = value.get("libraryItems") or value.get("library")  # the older one: just elements
+        for item in items if isinstance(items, list) else ():
+            yield {"elements": item} if isinstance(item, list) else item
+    elif isinstance(value, dict) and "drawing" not in value:
         splits = [value[split] for split in SPLITS if isinstance(value.get(split), list)]
         yield from (item for split in splits for item in split) if splits else (value,)
     elif not isinstance(value, list) or _is_rows(value) or _is_strokes(value):
@@ -215,6 +219,8 @@ def read_csv(lines: Iterator[bytes | None]) -> Iterator[Record | DrawingError]:
     """
     texts: Iterator[str] = map(_row_text, lines)  # a map goes on after an error
     first = next(texts, "")
+    if first.casefold().startswith("sep="):  # a line for Excel
+        first = next(texts, "")
     names, sign = header_of(first)
     if len(names) == len(_KAGGLES) and names[1].startswith("[[["):  # its header was cut off
         names, texts = _KAGGLES, chain([first], texts)

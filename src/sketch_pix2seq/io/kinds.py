@@ -17,7 +17,10 @@ ONE_DRAWING = (
     *(".tif", ".tiff", ".avif", ".heic", ".jp2", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"),
 )
 """Suffixes of files that are one drawing each: a folder of them is a category."""
-MANY_DRAWINGS = (".ndjson", ".jsonl", ".json", ".csv", ".npz", ".npy", ".bin", ".parquet")
+MANY_DRAWINGS = (
+    *(".ndjson", ".jsonl", ".json", ".csv", ".npz", ".npy", ".bin", ".parquet"),
+    ".excalidrawlib",
+)
 """Suffixes of files of many drawings."""
 
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
