@@ -288,8 +288,17 @@ def test_an_excalidraw_library_is_a_drawing_an_item(tmp_path: Path, library: str
         read_sketches(b'{"type": "excalidrawlib"}')
 
 
-def test_a_first_line_for_excel_is_passed_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        'sep=;\nword;drawing\ncat;"%s"\n',
+        '\n \nword,drawing\ncat,"%s"\n',
+        'word, drawing\ncat, "%s"\n',
+    ],
+    ids=["Excel's line", "blank lines", "spaces"],
+)
+def test_what_csv_files_have_around_their_fields_is_passed_over(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.csv"
-    path.write_text('sep=;\nword;drawing\ncat;"[[[0, 9], [0, 7]]]"\n')
+    path.write_text(text % "[[[0, 9], [0, 7]]]")
     (sketch,) = read_sketches(path)
     assert (sketch.category, sketch.bounds) == ("cat", (0, 0, 9, 7))

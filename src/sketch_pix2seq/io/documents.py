@@ -218,9 +218,7 @@ def read_csv(lines: Iterator[bytes | None]) -> Iterator[Record | DrawingError]:
         DrawingError: If it has no such column.
     """
     texts: Iterator[str] = map(_row_text, lines)  # a map goes on after an error
-    first = next(texts, "")
-    if first.casefold().startswith("sep="):  # a line for Excel
-        first = next(texts, "")
+    first = next(filter(_is_header, texts), "")
     names, sign = header_of(first)
     if len(names) == len(_KAGGLES) and names[1].startswith("[[["):  # its header was cut off
         names, texts = _KAGGLES, chain([first], texts)
@@ -230,7 +228,7 @@ def read_csv(lines: Iterator[bytes | None]) -> Iterator[Record | DrawingError]:
             "a CSV must have a column `drawing`", got=", ".join(names)[:60] or None, do=do
         )
     csv.field_size_limit(MAX_LINE_BYTES)
-    rows = csv.DictReader(texts, names, delimiter=sign)
+    rows = csv.DictReader(texts, names, delimiter=sign, skipinitialspace=True)
     while True:
         try:
             row = next(rows, None)
@@ -241,6 +239,11 @@ def read_csv(lines: Iterator[bytes | None]) -> Iterator[Record | DrawingError]:
             yield DrawingError("a CSV must have whole rows", got=error)
         except DrawingError as error:
             yield error
+
+
+def _is_header(line: str) -> bool:
+    """Whether a line is neither blank nor the one by which Excel knows the separator."""
+    return bool(line.strip()) and not line.casefold().startswith("sep=")
 
 
 def _row_text(line: bytes | None) -> str:
