@@ -117,8 +117,7 @@ def test_parts_of_files_that_are_not_read_are_told(
         out = tmp_path / "-".join(words)
         assert main(["data", *words, str(cats.parent), "--out", str(out)]) == 0
         assert capsys.readouterr().err.splitlines() == [
-            "sketch-pix2seq: left out of 12 drawings: text",
-            "sketch-pix2seq: left out of 1 drawing: picture",
+            "sketch-pix2seq: left out of 12 drawings, of the first: text"
         ]
 
 

@@ -100,7 +100,7 @@ def test_of_many_wrong_inputs_ten_are_listed_and_the_others_counted(
     assert lines[-1].endswith("got an empty file (2 more are not listed)")
 
 
-def test_parts_left_out_of_many_drawings_are_told_by_kind(
+def test_parts_left_out_of_many_drawings_are_told_in_a_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -110,5 +110,5 @@ def test_parts_left_out_of_many_drawings_are_told_by_kind(
         dirty[number, 50, 10 : 14 + 4 * number : 4] = 0
     np.save("many.npy", dirty)
     assert main(["trace", "many.npy", "--out", "out"]) == 0
-    wanted = "sketch-pix2seq: `many.npy`: left out of 3 of 4 drawings: speck\n"
+    wanted = "sketch-pix2seq: `many.npy`: left out of 3 of 4 drawings, of the first: 1 speck\n"
     assert capsys.readouterr().err == wanted

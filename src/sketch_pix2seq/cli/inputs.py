@@ -10,7 +10,6 @@ import itertools
 import os
 import sys
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,18 +137,13 @@ def read_inputs(paths: Sequence[Path], **options: bool) -> Inputs:
 
 
 def _notify_of_parts(name: str, left_out: list[str | None]) -> None:
-    """Say what was left out of the drawings of a file; where it differs, by its kinds."""
-    from sketch_pix2seq.io.records import kinds_of_parts
-
-    distinct = dict.fromkeys(filter(None, left_out))
-    if len(distinct) == 1:
-        notify(f"`{name}`: left out: {next(iter(distinct))}")
-        return
-    kinds = Counter(itertools.chain.from_iterable(map(kinds_of_parts, left_out)))
-    for kind, num in kinds.most_common(MAX_REPORTED):
-        notify(f"`{name}`: left out of {num:,} of {len(left_out):,} drawings: {kind}")
-    if len(kinds) > MAX_REPORTED:
-        notify(f"`{name}`: {len(kinds) - MAX_REPORTED:,} more kinds of parts were left out")
+    """Say what was left out of the drawings of a file; where it differs, of the first."""
+    told = [one for one in left_out if one is not None]
+    if len(set(told)) > 1:
+        of = f" of {len(told):,} of {len(left_out):,} drawings, of the first"
+        notify(f"`{name}`: left out{of}: {told[0]}")
+    elif told:
+        notify(f"`{name}`: left out: {told[0]}")
 
 
 class _StandardInput(io.BytesIO):

@@ -19,7 +19,7 @@ from sketch_pix2seq.data.card import FILE_NAME, NOT_STATED, QUICKDRAW_LICENCE, S
 from sketch_pix2seq.data.dataset import Dataset, drawing_id
 from sketch_pix2seq.data.encode import digests_of, split_of
 from sketch_pix2seq.data.options import OutputLayout
-from sketch_pix2seq.data.reading import ReadReport, part_notices, read_drawings
+from sketch_pix2seq.data.reading import ReadReport, parts_notice, read_drawings
 from sketch_pix2seq.data.sources import check_several, find_sources
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
 from sketch_pix2seq.io.array_files import write_npz
@@ -64,8 +64,8 @@ def convert_drawings(
         format: `ndjson` (simplified), `binary`, `npz` (sketch-rnn's, with the splits), `parquet`
             (a file a split, as `datasets` reads it; of sources one file) or `svg`.
         splits: Splits of a prepared data set to write.
-        on_notice: Called with a line about records that were left out, and for each kind of part,
-            such as texts of SVGs, that was left out of drawings.
+        on_notice: Called with a line about records that were left out, and one about parts, such
+            as texts of SVGs, that were left out of drawings.
 
     Raises:
         UsageError: If an argument is out of its range.
@@ -145,7 +145,7 @@ def _of_sources(
         if report.left_out:
             reasons = "; ".join(f"{num:,} {reason}" for reason, num in report.left_out.items())
             on_notice(f"`{source.path.name}`: left out of {report.read:,}: {reasons}")
-    for notice in part_notices(reports):
+    for notice in parts_notice(reports):
         on_notice(notice)
 
 

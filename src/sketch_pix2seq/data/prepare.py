@@ -30,7 +30,7 @@ from sketch_pix2seq.data.card import (
 )
 from sketch_pix2seq.data.encode import TRAIN, CategoryBuffer, split_of
 from sketch_pix2seq.data.options import Engine, PrepareOptions
-from sketch_pix2seq.data.reading import ReadReport, part_notices
+from sketch_pix2seq.data.reading import ReadReport, parts_notice
 from sketch_pix2seq.data.shards import (
     ByteProgress,
     ShardResult,
@@ -87,8 +87,8 @@ def prepare(
         engine: `local`, or `ray` for a Ray cluster whose machines see the same files.
         progress: Called with the bytes that are read, and with their total.
         on_notice: Called with a line for each source that is cut short, and read up to there, for
-            files that are passed over, and for each kind of part, such as texts of SVGs, that is
-            left out of drawings.
+            files that are passed over, and if parts, such as texts of SVGs, are left out of
+            drawings.
         options: Fields of `PrepareOptions`.
 
     Raises:
@@ -167,7 +167,7 @@ def merge_shards(
                 f"source `{path.name}` is not whole: {report.cut_short}; "
                 f"the {report.kept:,} drawings before that were read. Fetch it again."
             )
-    for notice in part_notices(merged.reports):
+    for notice in parts_notice(merged.reports):
         on_notice(notice)
     return merged
 

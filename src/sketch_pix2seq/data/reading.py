@@ -21,7 +21,7 @@ from sketch_pix2seq.errors import DatasetError, DrawingError
 from sketch_pix2seq.io.kinds import HEAD, Kind, kind_of
 from sketch_pix2seq.io.ndjson import RawDrawing, Record, SimplifiedDrawing
 from sketch_pix2seq.io.opened import SourceEndedError
-from sketch_pix2seq.io.records import kinds_of_parts, read_records
+from sketch_pix2seq.io.records import read_records
 from sketch_pix2seq.sketch.normalise import normalise_points
 
 _MANY = 128
@@ -39,7 +39,8 @@ class ReadReport:
         read: Records so far, blank lines and skipped ones not counted.
         skipped: Records that were not wanted.
         left_out: How many drawings were left out, by reason.
-        parts_left_out: How many drawings were read without a part of their file, by its kind.
+        read_in_part: How many drawings were read without a part of their file.
+        first_left_out: What was left out of the first of these.
         first_wrong: Number (of the line, or of the drawing) and message of the first wrong one.
         num_others: Drawings that do not name a key and a country, as Google's do.
         cut_short: Why the source could not be read to its end, if so.
@@ -50,7 +51,8 @@ class ReadReport:
     read: int = 0
     skipped: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
-    parts_left_out: Counter[str] = field(default_factory=Counter)
+    read_in_part: int = 0
+    first_left_out: str | None = None
     first_wrong: tuple[int, str] | None = None
     num_others: int = 0
     cut_short: str | None = None
@@ -62,12 +64,15 @@ class ReadReport:
 
     def leave_out(self, reason: str, num: int = 1) -> None:
         """Count drawings that are left out; beyond a score of reasons they share one."""
-        _count(self.left_out, reason, num)
+        if num == 0:
+            return
+        is_listed = reason in self.left_out or len(self.left_out) < _MAX_REASONS
+        self.left_out[reason if is_listed else _OTHER] += num
 
-    def leave_out_parts(self, left_out: str | None) -> None:
-        """Count the kinds of parts that are left out of one drawing; see `RawDrawing`."""
-        for kind in kinds_of_parts(left_out):
-            _count(self.parts_left_out, kind, 1)
+    def leave_out_part(self, left_out: str, num: int = 1) -> None:
+        """Count drawings of which a part is left out; of the first of them it is `left_out`."""
+        self.read_in_part += num
+        self.first_left_out = self.first_left_out or left_out
 
     def add(self, part: ReadReport) -> None:
         """Add the report of the next part of the same source."""
@@ -80,26 +85,20 @@ class ReadReport:
         self.num_others += part.num_others
         for reason, num in part.left_out.items():
             self.leave_out(reason, num)
-        for kind, num in part.parts_left_out.items():
-            _count(self.parts_left_out, kind, num)
+        if part.first_left_out is not None:
+            self.leave_out_part(part.first_left_out, part.read_in_part)
 
 
-def _count(counts: Counter[str], reason: str, num: int) -> None:
-    """Count a reason; beyond a score of them they share one."""
-    if num:
-        is_listed = reason in counts or len(counts) < _MAX_REASONS
-        counts[reason if is_listed else _OTHER] += num
-
-
-def part_notices(reports: Iterable[ReadReport]) -> list[str]:
-    """Say in a line for each kind what was left out of drawings of all sources that were read."""
+def parts_notice(reports: Iterable[ReadReport]) -> list[str]:
+    """Say in a line, if there is anything to say, what was left out of drawings that were read."""
     total = ReadReport()
     for report in reports:
         total.add(report)
-    return [
-        f"left out of {num:,} drawing{'s' * (num > 1)}: {kind}"
-        for kind, num in total.parts_left_out.most_common()
-    ]
+    if total.first_left_out is None:
+        return []
+    is_one = total.read_in_part == 1
+    which = "1 drawing" if is_one else f"{total.read_in_part:,} drawings, of the first"
+    return [f"left out of {which}: {total.first_left_out}"]
 
 
 @dataclass(kw_only=True)
@@ -187,8 +186,8 @@ def read_drawings(
             if not waiting and isinstance(record, SimplifiedDrawing):
                 yield record
                 continue
-            if isinstance(record, RawDrawing):
-                report.leave_out_parts(record.left_out)
+            if isinstance(record, RawDrawing) and record.left_out:
+                report.leave_out_part(record.left_out)
             waiting.append(record)
             if len(waiting) == _MANY:
                 yield from _simplified(waiting)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Iterator
 
 from sketch_pix2seq.errors import DrawingError
@@ -28,9 +27,6 @@ from sketch_pix2seq.sketch.order import MAX_HAND_STROKES
 from sketch_pix2seq.sketch.sketch import Sketch
 
 Parse = Callable[[bytes], Record]
-
-_BETWEEN_PARTS = re.compile(r"; (?!got )|, (?!as |which )")
-_COUNT = re.compile(r"[\d,]+ (?:x )?")
 
 
 def read_records(
@@ -62,24 +58,6 @@ def read_records(
         yield from _read_lines(as_utf8(file), stop, skip, parse)
     else:
         yield from enumerate(_read_drawings(file, kind), start=1)
-
-
-def kinds_of_parts(left_out: str | None) -> list[str]:
-    """Return what a `left_out` names, without numbers and values: equal for parts of one kind.
-
-    Example:
-        >>> kinds_of_parts("2 x text; `path`, as `d` must be readable; got x")
-        ['text', '`path`, as `d` must be readable']
-        >>> kinds_of_parts("printed lines, 3 specks")
-        ['printed lines', 'speck']
-    """
-    kinds = []
-    for part in _BETWEEN_PARTS.split(left_out or ""):
-        count = _COUNT.match(part)
-        kind = part[count.end() :] if count else part
-        is_plural = count is not None and "x" not in count[0]
-        kinds.append((kind.removesuffix("s") if is_plural else kind).partition("; got ")[0])
-    return list(dict.fromkeys(filter(None, kinds)))
 
 
 def _read_drawings(file: Content, kind: Kind) -> Iterator[Record | DrawingError]:
