@@ -225,6 +225,18 @@ CASES = {
         [LINE],
         "2 x text; picture; foreign object",
     ),
+    "more kinds than are named": SvgCase(
+        _LINE
+        + "<text>a</text>" * 5
+        + "<image/>" * 4
+        + "<foreignObject/>" * 3
+        + '<path d="M1e9 0h1" stroke="black"/>' * 2
+        + "<g>" * 99
+        + "</g>" * 99,
+        [LINE],
+        "5 x text; 4 x picture; 3 x foreign object; 2 x shape too far from the page;"
+        " 1 of other kinds",
+    ),
     "cut lines": SvgCase(
         '<clipPath id="c"><rect width="50" height="100"/></clipPath>'
         f'<g clip-path="url(#c)">{_LINE}</g>',

@@ -54,6 +54,7 @@ BORDER = 0.01
 _CSS = ("", "text/css")
 _RULES = "style rule with a selector that is too long"
 _CONTAINERS = frozenset({"svg", "g", "a", "switch"})
+_MAX_NAMED = 4  # kinds of what was left out
 _NOT_READ = {"text": "text", "image": "picture", "foreignObject": "foreign object"}
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _NS_HREF = "{http://www.w3.org/1999/xlink}href"
@@ -97,9 +98,10 @@ class SvgWalk:
     def left_out(self) -> str | None:
         """What was left out, in one line."""
         left_out = self._left_out + Counter({_RULES: self._sheets.num_passed_over})
-        parts = [
-            f"{count} x {what}" if count > 1 else what for what, count in left_out.most_common(4)
-        ]
+        named = left_out.most_common(_MAX_NAMED)
+        parts = [f"{count} x {what}" if count > 1 else what for what, count in named]
+        if len(left_out) > len(named):
+            parts.append(f"{left_out.total() - sum(dict(named).values())} of other kinds")
         return "; ".join(parts)[:200] or None
 
     def page(self) -> tuple[float, float, float, float] | None:

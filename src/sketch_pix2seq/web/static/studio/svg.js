@@ -59,8 +59,13 @@ function strokesOf(shapes, paper, isWhole) {
 }
 
 /** What was left out, the commonest first. */
-const wordsOf = (counts) => [...counts].sort((a, b) => b[1] - a[1]).slice(0, MAX_NAMED)
-  .map(([what, count]) => (count > 1 ? `${count} x ${what}` : what)).join("; ");
+function wordsOf(counts) {
+  const kinds = [...counts].sort((a, b) => b[1] - a[1]);
+  const words = kinds.slice(0, MAX_NAMED).map(([what, count]) => (count > 1 ? `${count} x ${what}` : what));
+  const count = kinds.slice(MAX_NAMED).reduce((sum, [, number]) => sum + number, 0);
+  const others = count ? [`${count} of other kinds`] : [];
+  return [...words, ...others].join("; ");
+}
 
 /** Whether an area covers the page and shows no edge on it: it is paper. */
 function isPaper({ area, fill, stroke }, [left, top, width, height]) {
