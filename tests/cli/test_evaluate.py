@@ -82,6 +82,9 @@ def test_models_and_what_another_program_drew_are_lines_of_the_report(
     assert list(rows) == ["human", "ours", "theirs", "copy", "nearest"]
     assert rows["theirs"]["Rec"] == rows["human"]["Rec"]  # they are the drawings themselves
     assert rows["theirs"]["lines off"]["value"] == pytest.approx(0, abs=1e-6)
+    page = (out / "report.html").read_text()
+    assert "<h1>Redrawing sketches: ours, theirs</h1>" in page
+    assert "redrawn by 1 model and 1 other program and classified" in page
     mine.write_text("".join(json.dumps(redrawing) + "\n" for redrawing in redrawn[5:]))
     assert main(words) == 2
     assert "must hold a redrawing of each of" in capsys.readouterr().err
