@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -122,6 +123,13 @@ def test_what_does_not_fit_is_one_clear_line(
     assert told in error
     assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_help_says_how_few_drawings_a_category_may_have(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["evaluate", "--help"]) == 0
+    assert "10 or more" in re.sub(r"[\s│]+", " ", capsys.readouterr().out)
 
 
 def test_without_the_extra_it_says_what_to_install(
