@@ -5,6 +5,7 @@ import { colourName } from "../sketch/pen_colours.js";
 import { penOrder } from "../sketch/pen_order.js";
 import { simplify } from "../sketch/simplify.js";
 import { gaussianSmoothed, resampled } from "../sketch/smoothing.js";
+import { keepPicture, keptPicture } from "./kept_picture.js";
 import { $, carry, download, examples, takeFiles, trying } from "./page.js";
 import { boundsOf, fitted, pathData } from "./strokes.js";
 import { view } from "./viewer.js";
@@ -40,8 +41,11 @@ async function open(chosen, { turn = 0, of = null } = {}) {
   [file, whole, picture, shown, turns, traced] = [chosen, of, bitmap, bitmap, turn, null];
   startCropping(false);
   show();
+  keep();
   await retrace();
 }
+
+const keep = () => keepPicture(file, whole, turns).catch(console.warn);
 
 /** Read the picture's strokes. */
 async function retrace() {
@@ -261,6 +265,7 @@ const ACTIONS = {
     if (!picture) return;
     turns = (turns + 1) % 4;
     show();
+    keep();
   },
   save: () => download(new Blob([svg()], { type: "image/svg+xml" }), "traced.svg"),
   redraw: () => carry(fitted(penOrder(strokes, traced.lineWidth)), "draw"),
@@ -282,7 +287,9 @@ form.threshold.addEventListener("input", () => {
 });
 for (const name of ["threshold", "automatic", "straighten"]) form[name].addEventListener("change", retrace);
 takeFiles($("#trace-card"), $("#file"), open);
-showExample();
+const before = keptPicture();
+if (before) open(before.file, { turn: before.turns, of: before.whole });
+else showExample();
 
 /** A drawing of the package as if it had been photographed, until there is a picture. */
 function showExample() {
