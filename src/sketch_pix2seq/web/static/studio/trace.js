@@ -9,7 +9,7 @@ import { keepPicture, keptPicture } from "./kept_picture.js";
 import { $, carry, download, examples, takeFiles, trying } from "./page.js";
 import { boundsOf, fitted, pathData } from "./strokes.js";
 import { view } from "./viewer.js";
-import { t, translated, UserError } from "./words.js";
+import { number, t, translated, UserError } from "./words.js";
 
 const SHOWN = 1400; // pixels of the longest side of the picture on the page
 const MIN_CROP = 16; // pixels of a side of what can be cut out
@@ -138,8 +138,8 @@ function showSettings() {
   const outputs = {
     shows: percent(form.shows),
     threshold: form.automatic.checked ? t("thresholdFound", { value: percent(form.threshold) }) : percent(form.threshold),
-    detail: traced ? t("within", { pixels: +(traced.tolerance * 2 ** -form.detail.value).toPrecision(2) }) : "",
-    smoothing: t("lineWidths", { count: +form.smoothing.value }),
+    detail: traced ? t("within", { pixels: number(+(traced.tolerance * 2 ** -form.detail.value).toPrecision(2)) }) : "",
+    smoothing: t("lineWidths", { count: number(+form.smoothing.value) }),
   };
   for (const [name, text] of Object.entries(outputs)) $(`output[for=${name}]`).textContent = text;
 }
