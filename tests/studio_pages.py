@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Page, expect
+from PIL import Image, ImageDraw
+from playwright.sync_api import FilePayload, Page, expect
 
 FIRST_TRY = """if (location.protocol === "http:" && !sessionStorage.settings) {
   sessionStorage.settings = JSON.stringify({ bestOf: 1 });
@@ -16,6 +18,18 @@ Worker.prototype.postMessage = function (message) {
   (window.sent ??= []).push(message);
   this.post(message);
 };"""
+
+
+def four_lines(width: int, height: int, name: str = "four.png", *, noise: int = 0) -> FilePayload:
+    """A picture of four lines, on paper that is up to `noise` steps of 255 darker than white."""
+    rng = np.random.default_rng(0)
+    paper = 255 - rng.integers(0, noise + 1, (height, width), dtype=np.uint8)
+    image, content = Image.fromarray(paper), io.BytesIO()
+    for share in (0.2, 0.4, 0.6, 0.8):
+        line = [(width * share, height * 0.2), (width * share, height * 0.8)]
+        ImageDraw.Draw(image).line(line, fill=0, width=max(8, width // 60))
+    image.save(content, "PNG")
+    return FilePayload(name=name, mimeType="image/png", buffer=content.getvalue())
 
 
 def sent(page: Page, method: str) -> dict[str, Any]:

@@ -225,7 +225,7 @@ def test_loading_is_shown(site: str, sheet: Page) -> None:
     sheet.route("**/weights.safetensors", send_late)
     sheet.goto(site, wait_until="commit")
     expect(sheet.locator("#loading")).to_be_visible()
-    expect(sheet.locator("#loading")).to_contain_text("Loading the model, 7.7 MB")
+    expect(sheet.locator("#loading")).to_contain_text("Loading the model, 8 MB")
     all_drawn(sheet)
     expect(sheet.locator("#loading")).to_be_hidden()
 

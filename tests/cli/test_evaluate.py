@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -82,6 +83,9 @@ def test_models_and_what_another_program_drew_are_lines_of_the_report(
     assert list(rows) == ["human", "ours", "theirs", "copy", "nearest"]
     assert rows["theirs"]["Rec"] == rows["human"]["Rec"]  # they are the drawings themselves
     assert rows["theirs"]["lines off"]["value"] == pytest.approx(0, abs=1e-6)
+    page = (out / "report.html").read_text()
+    assert "<h1>Redrawing sketches: ours, theirs</h1>" in page
+    assert "redrawn by 1 model and 1 other program and classified" in page
     mine.write_text("".join(json.dumps(redrawing) + "\n" for redrawing in redrawn[5:]))
     assert main(words) == 2
     assert "must hold a redrawing of each of" in capsys.readouterr().err
@@ -119,6 +123,13 @@ def test_what_does_not_fit_is_one_clear_line(
     assert told in error
     assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_help_says_how_few_drawings_a_category_may_have(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["evaluate", "--help"]) == 0
+    assert "10 or more" in re.sub(r"[\s│]+", " ", capsys.readouterr().out)
 
 
 def test_without_the_extra_it_says_what_to_install(

@@ -40,7 +40,8 @@ class Amount:
     """How much is measured, where that differs from the defaults of `EvaluationSettings`."""
 
     per_category: Annotated[
-        int | None, Parameter(help="Test drawings of each category, at most; 300.")
+        int | None,
+        Parameter(help="Test drawings of each category, at most; 10 or more, 300 if left out."),
     ] = None
     temperature: Annotated[
         tuple[float, ...],

@@ -149,7 +149,8 @@ def error_response(request: Request, error: ApiError) -> Response:
     headers = {"Retry-After": str(RETRY_SECONDS)} if error.status in (429, 503) else {}
     wants_page = "text/html" in request.headers.get("accept", "")
     if wants_page and not request.url.path.startswith("/api/"):
-        shown = page(request, "error.html.jinja", error.status, error=error)
+        layout = request.app.state.layout
+        shown = page(request, "error.html.jinja", error.status, error=error, layout=layout)
         shown.headers.update(headers)
         return shown
     return JSONResponse(error.to_dict(), error.status, headers)

@@ -24,6 +24,7 @@ def new_site(
     *,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     health: Callable[[], dict[str, object]] = dict,
+    layout: str = "layout.html.jinja",
 ) -> FastAPI:
     """Make a site that has no pages yet.
 
@@ -33,6 +34,7 @@ def new_site(
         limits: What a client may send.
         lifespan: Opens what the site needs when it starts, and closes it at the end.
         health: More fields of `/api/health`.
+        layout: Template that a page of an error extends.
 
     Returns:
         The application. Its description for programs is at `/api/openapi.json`.
@@ -50,6 +52,7 @@ def new_site(
     add_error_handlers(app)
     app.add_middleware(Guards, limits=limits)
     app.state.hosts = None
+    app.state.layout = layout
 
     def get_icon(request: Request) -> Response:
         return send(request, static_files()["icon-180.png"])

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
-from PIL import Image, ImageDraw
 from playwright.sync_api import FilePayload, Page, expect
 
-from studio_pages import all_drawn, copied_link, draw_circle, open_pad
+from studio_pages import all_drawn, copied_link, draw_circle, four_lines, open_pad
 
 ARROW = FilePayload(
     name="arrow.svg",
@@ -30,16 +27,6 @@ globalThis.createImageBitmap = async (image, ...how) => {
   if (image.name === "late.png") await new Promise((done) => setTimeout(done, 800));
   return decode(image, ...how);
 };"""
-
-
-def picture(name: str, width: int, height: int) -> FilePayload:
-    """A picture of four lines."""
-    image, content = Image.new("L", (width, height), 255), io.BytesIO()
-    for share in (0.2, 0.4, 0.6, 0.8):
-        line = [(width * share, height * 0.2), (width * share, height * 0.8)]
-        ImageDraw.Draw(image).line(line, fill=0, width=8)
-    image.save(content, "PNG")
-    return FilePayload(name=name, mimeType="image/png", buffer=content.getvalue())
 
 
 def press_on(page: Page, selector: str) -> None:
@@ -75,7 +62,7 @@ def test_a_file_that_comes_amid_a_stroke_can_be_gone_back_from(studio: str, shee
 def test_of_two_files_the_last_one_is_read(studio: str, sheet: Page) -> None:
     sheet.add_init_script(LATE_TRACES)
     open_pad(sheet, studio)
-    sheet.locator("#file").set_input_files(picture("late.png", 300, 200))
+    sheet.locator("#file").set_input_files(four_lines(300, 200, "late.png"))
     sheet.locator("#file").set_input_files(ARROW)
     expect(sheet.locator("#pad path")).to_have_count(2)
     sheet.wait_for_timeout(2000)
@@ -86,8 +73,8 @@ def test_of_two_pictures_the_last_one_is_traced(studio: str, sheet: Page) -> Non
     sheet.add_init_script(LATE_BITMAPS)
     sheet.goto(f"{studio}/trace")
     expect(sheet.locator("#found")).to_contain_text("13 strokes")
-    sheet.locator("#file").set_input_files(picture("late.png", 400, 200))
-    sheet.locator("#file").set_input_files(picture("soon.png", 200, 400))
+    sheet.locator("#file").set_input_files(four_lines(400, 200, "late.png"))
+    sheet.locator("#file").set_input_files(four_lines(200, 400, "soon.png"))
     expect(sheet.locator("#found")).to_contain_text("4 strokes")
     sheet.wait_for_timeout(1000)
     expect(sheet.locator("#lines")).to_have_attribute("viewBox", "0 0 200 400")
@@ -97,7 +84,7 @@ def test_it_says_that_it_reads_until_it_has_read(studio: str, sheet: Page) -> No
     sheet.clock.install()
     sheet.add_init_script(LATE_TRACES.replace("500", "60_000"))
     open_pad(sheet, studio)
-    sheet.locator("#file").set_input_files(picture("late.png", 300, 200))
+    sheet.locator("#file").set_input_files(four_lines(300, 200, "late.png"))
     expect(sheet.locator("#note")).to_have_text("Reading the image …")
     sheet.clock.run_for(10_000)
     expect(sheet.locator("#notice")).to_have_class("notice shown note")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from playwright.sync_api import Browser, Page, expect
 
@@ -32,6 +34,17 @@ def test_browsers_that_prefer_german_get_german(studio: str, browser: Browser) -
         expect(page.locator("h1")).to_have_text("Start a drawing. The model completes it.")
         page.goto(studio)
         expect(page.locator("html")).to_have_attribute("lang", "en")  # as it was chosen
+
+
+def test_german_has_decimal_commas(studio: str, browser: Browser) -> None:
+    with browser.new_context(locale="de", reduced_motion="reduce") as visitor:
+        page = visitor.new_page()
+        page.goto(f"{studio}/de/mix")
+        expect(page.locator("output[for=temperature]")).to_have_text("0,20")
+        expect(page.locator("#loading p")).to_have_text(re.compile(r"wird geladen, \d+ MB"))
+        page.goto(f"{studio}/de/trace")
+        expect(page.locator("output[for=smoothing]")).to_have_text("0,1 × Linienbreite")
+        expect(page.locator("output[for=detail]")).to_have_text("auf 0,5 px genau")
 
 
 def test_others_stay_with_english_until_they_choose(studio: str, sheet: Page) -> None:

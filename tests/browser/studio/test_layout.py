@@ -95,6 +95,40 @@ def test_long_words_and_large_letters_cut_nothing_off(
             )
 
 
+def test_the_map_names_what_is_near_whole(studio: str, browser: Browser) -> None:
+    with browser.new_context(reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.goto(f"{studio}/map")
+        page.wait_for_function(DONE)
+        near, below = page.locator("#near"), page.locator(".settings")
+        for width in (320, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            tops = []
+            for words in ("Drawing of: cat", "Zwischen Zeichnungen von: Fernseher, Waschmaschine"):
+                near.evaluate("(one, words) => { one.textContent = words }", words)
+                box = below.bounding_box()
+                assert box is not None
+                tops.append(box["y"] + page.evaluate("scrollY"))
+                assert near.evaluate("one => one.scrollWidth <= one.clientWidth")
+            assert max(tops) - min(tops) < 1, width  # nothing moves
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_hints_in_fields_are_whole(studio: str, browser: Browser, language: str) -> None:
+    with browser.new_context(locale=language, reduced_motion="reduce") as context:
+        page = context.new_page()
+        for name in ("name", "map", "complete"):
+            page.goto(f"{studio}/{'' if language == 'en' else 'de/'}{name}")
+            for width in (320, 360, 390, 768, 1280):
+                page.set_viewport_size({"width": width, "height": 844})
+                field = page.locator("input[placeholder]")
+                is_whole = (
+                    "one => (one.value = one.placeholder, one.scrollWidth <= one.clientWidth)"
+                )
+                assert field.evaluate(is_whole), f"{name}, {width} pixels"
+                field.fill("")
+
+
 def test_a_tablet_has_the_largest_pad(studio: str, visitor: Page, hand: str) -> None:
     visitor.goto(studio)
     visitor.wait_for_function(DONE)

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from accessibility import violations
-from studio_pages import SPY, all_drawn, draw_circle, saved, sent
+from studio_pages import SPY, all_drawn, draw_circle, four_lines, saved, sent
 
 PATHS = ("/", "/name", "/mix", "/map", "/complete", "/trace", "/mine")
 
@@ -124,6 +124,49 @@ def test_a_picture_is_traced_turned_cropped_and_redrawn(studio: str, sheet: Page
     sheet.wait_for_url(f"{studio}/")
     all_drawn(sheet)
     assert sheet.locator("#pad path").count() == 13
+
+
+def test_a_picture_is_still_there_on_the_way_back(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/trace")
+    found, lines = sheet.locator("#found"), sheet.locator("#lines")
+    expect(found).to_contain_text("13 strokes")  # of the example
+    sheet.locator("#file").set_input_files(four_lines(200, 300))
+    expect(found).to_contain_text("4 strokes")
+    sheet.get_by_label("Smoothing").fill("0")
+    sheet.get_by_role("button", name="Crop").click()
+    edges = sheet.get_by_role("form", name="Cut off")
+    edges.get_by_label("right").fill("50")
+    edges.get_by_label("right").press("Enter")
+    expect(found).to_contain_text("2 strokes")
+    sheet.get_by_role("button", name="Turn").click()
+    expect(lines).to_have_attribute("viewBox", "0 0 300 100")
+    drawn = lines.locator("path").get_attribute("d")
+    sheet.get_by_role("button", name="Let the model redraw it").click()
+    sheet.wait_for_url(f"{studio}/")
+    all_drawn(sheet)
+    sheet.go_back()
+    expect(found).to_contain_text("2 strokes")
+    expect(lines).to_have_attribute("viewBox", "0 0 300 100")
+    assert lines.locator("path").get_attribute("d") == drawn
+    sheet.get_by_role("button", name="Whole image").click()
+    expect(found).to_contain_text("4 strokes")
+    sheet.reload()
+    expect(found).to_contain_text("4 strokes")
+
+
+def test_a_large_picture_is_kept_smaller(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/trace")
+    found = sheet.locator("#found")
+    expect(found).to_contain_text("13 strokes")
+    sheet.locator("#file").set_input_files(four_lines(1200, 2400, noise=30))
+    expect(found).to_contain_text("4 strokes")
+    expect(sheet.locator("#lines")).to_have_attribute("viewBox", "0 0 1200 2400")
+    sheet.get_by_role("link", name="Blend").click()
+    sheet.wait_for_url("**/mix")
+    assert sheet.evaluate("JSON.stringify(sessionStorage).length") < 2_500_000  # Safari's limit
+    sheet.go_back()
+    expect(found).to_contain_text("4 strokes")
+    expect(sheet.locator("#lines")).to_have_attribute("viewBox", "0 0 800 1600")
 
 
 def test_complete(studio: str, sheet: Page) -> None:

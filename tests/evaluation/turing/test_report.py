@@ -115,6 +115,23 @@ def test_few_votes_and_none_make_a_clear_page(study: Study, count: int) -> None:
     assert ("Too few people yet to conclude anything: 2." in text) == (count == 30)
 
 
+def test_redrawings_are_compared_with_what_they_redraw(study: Study) -> None:
+    def here(names: list[str]) -> str:
+        votes = [Vote("0000", name, name == names[0]) for name in names]
+        outcome = StudyOutcome(study=study, votes=votes, period="2026-01-02")
+        return next(section.here for section in sections(outcome) if section.name == "sketches")
+
+    original = study.of("human")[0].name
+    redrawing = next(one.name for one in study.of("cnn") if one.original == original)
+    assert here([original]).endswith(
+        "No pair of a redrawing and its human drawing has votes on both."
+    )
+    assert here([redrawing, original]).endswith(
+        "Of 1 pair of a redrawing and its human drawing with votes on both, the redrawing is "
+        "tagged human more often in 1."
+    )
+
+
 def test_everybody_left_out_is_no_crash(study: Study) -> None:
     votes = [Vote("1", sketch.name, True) for sketch in study.sketches]
     outcome = StudyOutcome(study=study, votes=votes)

@@ -230,6 +230,13 @@ def test_no_address_leads_to_other_files(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
+def test_an_error_has_the_footer_of_this_site(client: TestClient) -> None:
+    lost = client.get("/nothing", headers={"accept": "text/html"})
+    assert lost.status_code == 404
+    footers = [page.text.partition("<footer")[2] for page in (lost, client.get("/results"))]
+    assert footers[0] == footers[1] != ""
+
+
 def test_results_open_with_the_token_alone(client: TestClient) -> None:
     assert "Enter the results token" in client.get("/results").text
     for token in ("", "x", TOKEN[:-1], TOKEN + " ", "ö"):

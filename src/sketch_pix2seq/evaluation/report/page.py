@@ -67,11 +67,15 @@ def write_page(
     }
     count = len(evaluation.held_out.sketches)
     kinds = len(evaluation.held_out.categories)
+    labels = [entry.label for entry in results.entries if not entry.is_derived]
+    redrawn_by = counted(len(results.models), "model")
+    if others := len(labels) - len(results.models):
+        redrawn_by += f" and {counted(others, 'other program')}"
     page = render(
-        title="Redrawing sketches: " + _several(results.labels),
+        title="Redrawing sketches: " + (", ".join(labels) if len(labels) < 6 else redrawn_by),
         lead=(
             f"{count:,} test drawings of {kinds} categories, left out of "
-            f"training, redrawn by {counted(len(results.labels), 'model')} "
+            f"training, redrawn by {redrawn_by} "
             "and classified by a judge. The experiments of the paper Sketch-pix2seq (Chen, Tu, Yi, "
             "Xu, 2017), with the numbers it does not give."
         ),
@@ -95,10 +99,6 @@ def _claims_over(results: Results) -> str:
     if count == 1:
         return "not over trainings: what another one would change is not in them"
     return f"and over {count} trainings of each model with different seeds"
-
-
-def _several(labels: Sequence[str]) -> str:
-    return ", ".join(labels) if len(labels) < 6 else f"{len(labels)} models"
 
 
 def _models(results: Results) -> list[tuple[str, ...]]:

@@ -221,6 +221,12 @@ def _by_sketch(outcome: StudyOutcome) -> Section:
         and (own := shares[one.name]) is not None
         and (human := shares[one.original]) is not None
     ]
+    more_often = "No pair of a redrawing and its human drawing has votes on both."
+    if compared:
+        more_often = (
+            f"Of {counted(len(compared), 'pair')} of a redrawing and its human drawing with votes "
+            f"on both, the redrawing is tagged human more often in {sum(compared)}."
+        )
     mistaken = most_mistaken(sketches, shares, counts)
     first_ones = "; ".join(
         f"{one.category} by {one.source}, {words}" for one, words in mistaken[:3]
@@ -234,9 +240,7 @@ def _by_sketch(outcome: StudyOutcome) -> Section:
         how="A share of few votes says little: with 60 it is good to about ± 12 points. Who is "
         "left out stands in the next section.",
         paper="shows the same of its 150 sketches (Figure 3).",
-        here=(f"most often mistaken: {first_ones}. " if mistaken else "")
-        + f"{sum(compared)} of {counted(len(compared), 'redrawing')} with votes, and with votes on "
-        "what they redraw, are tagged human more often than that.",
+        here=(f"most often mistaken: {first_ones}. " if mistaken else "") + more_often,
         tables=[
             Table(
                 name="turing-sketches",

@@ -64,6 +64,7 @@ def create_turing(
         limits,
         lifespan=open_and_close,
         health=lambda: {"ok": store.can_write()},
+        layout="turing/base.html.jinja",
     )
     app.state.study = StudyContext(
         store=store,

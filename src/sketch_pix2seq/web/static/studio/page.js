@@ -4,7 +4,7 @@ import { SketchPix2SeqError, trace } from "../sketch/client.js";
 import { gallery } from "./model.js";
 import { fitted, onPad } from "./strokes.js";
 import { strokesInSvg } from "./svg.js";
-import { categoryOf, nameOf, t, translated, UserError } from "./words.js";
+import { categoryOf, nameOf, number, t, translated, UserError } from "./words.js";
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -127,7 +127,7 @@ export class Settings extends EventTarget {
     if (seed !== typed) say(t("seedRange", { most: MAX_SEED, seed }));
     this.seedField.value = seed;
     for (const slider of [this.temperature, this.fidelity]) {
-      if (slider) $(`output[for=${slider.id}]`).textContent = Number(slider.value).toFixed(2);
+      if (slider) $(`output[for=${slider.id}]`).textContent = number(Number(slider.value), 2);
     }
   }
 

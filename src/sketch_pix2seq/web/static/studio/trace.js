@@ -5,10 +5,11 @@ import { colourName } from "../sketch/pen_colours.js";
 import { penOrder } from "../sketch/pen_order.js";
 import { simplify } from "../sketch/simplify.js";
 import { gaussianSmoothed, resampled } from "../sketch/smoothing.js";
+import { keepPicture, keptPicture } from "./kept_picture.js";
 import { $, carry, download, examples, takeFiles, trying } from "./page.js";
 import { boundsOf, fitted, pathData } from "./strokes.js";
 import { view } from "./viewer.js";
-import { t, translated, UserError } from "./words.js";
+import { number, t, translated, UserError } from "./words.js";
 
 const SHOWN = 1400; // pixels of the longest side of the picture on the page
 const MIN_CROP = 16; // pixels of a side of what can be cut out
@@ -40,8 +41,11 @@ async function open(chosen, { turn = 0, of = null } = {}) {
   [file, whole, picture, shown, turns, traced] = [chosen, of, bitmap, bitmap, turn, null];
   startCropping(false);
   show();
+  keep();
   await retrace();
 }
+
+const keep = () => keepPicture(file, whole, turns).catch(console.warn);
 
 /** Read the picture's strokes. */
 async function retrace() {
@@ -134,8 +138,8 @@ function showSettings() {
   const outputs = {
     shows: percent(form.shows),
     threshold: form.automatic.checked ? t("thresholdFound", { value: percent(form.threshold) }) : percent(form.threshold),
-    detail: traced ? t("within", { pixels: +(traced.tolerance * 2 ** -form.detail.value).toPrecision(2) }) : "",
-    smoothing: t("lineWidths", { count: +form.smoothing.value }),
+    detail: traced ? t("within", { pixels: number(+(traced.tolerance * 2 ** -form.detail.value).toPrecision(2)) }) : "",
+    smoothing: t("lineWidths", { count: number(+form.smoothing.value) }),
   };
   for (const [name, text] of Object.entries(outputs)) $(`output[for=${name}]`).textContent = text;
 }
@@ -261,6 +265,7 @@ const ACTIONS = {
     if (!picture) return;
     turns = (turns + 1) % 4;
     show();
+    keep();
   },
   save: () => download(new Blob([svg()], { type: "image/svg+xml" }), "traced.svg"),
   redraw: () => carry(fitted(penOrder(strokes, traced.lineWidth)), "draw"),
@@ -282,7 +287,9 @@ form.threshold.addEventListener("input", () => {
 });
 for (const name of ["threshold", "automatic", "straighten"]) form[name].addEventListener("change", retrace);
 takeFiles($("#trace-card"), $("#file"), open);
-showExample();
+const before = keptPicture();
+if (before) open(before.file, { turn: before.turns, of: before.whole });
+else showExample();
 
 /** A drawing of the package as if it had been photographed, until there is a picture. */
 function showExample() {

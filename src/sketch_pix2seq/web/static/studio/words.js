@@ -13,6 +13,10 @@ export function t(name, values = {}) {
   return texts[name].replace(/\{(\w+)\}/g, (_, key) => String(values[key]));
 }
 
+/** A number as the page's language writes it. @param {number} value @param {number} [digits] Always shown. */
+export const number = (value, digits = 0) =>
+  value.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits });
+
 const PATTERNS = Object.keys(phrases).sort((a, b) => b.length - a.length).map((phrase) => {
   const literal = phrase.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll("#", "([\\w.-]+)");
   return { pattern: new RegExp(`(?<![\\w#\`])${literal}(?!\\w)`, "g"), own: phrases[phrase] };
