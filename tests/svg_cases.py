@@ -230,11 +230,10 @@ CASES = {
         + "<text>a</text>" * 5
         + "<image/>" * 4
         + "<foreignObject/>" * 3
-        + '<path d="M1e9 0h1" stroke="black"/>' * 2
-        + "<g>" * 99
-        + "</g>" * 99,
+        + ("<g>" * 99 + "</g>" * 99) * 2
+        + '<path d="M1e13 0h1" stroke="black"/>',
         [LINE],
-        "5 x text; 4 x picture; 3 x foreign object; 2 x shape too far from the page;"
+        "5 x text; 4 x picture; 3 x foreign object; 2 x what is nested more than 64 deep;"
         " 1 of other kinds",
     ),
     "cut lines": SvgCase(

@@ -38,7 +38,7 @@ def phrases_of_the_library() -> set[str]:
         (r"leftOut = \[(.*?)\];", sketch["picture_in"]),
         (r"leftOut: (\".*?\")", sketch["straightening"]),
         (r"leaveOut\((.*)\);", SCRIPTS),
-        (r"others = count \? \[(.*)\]", SCRIPTS),
+        (r"others = count . \[(.*)\]", SCRIPTS),
         (r"NOT_READ = (\{.*\})", SCRIPTS),
     )
     found = set()
