@@ -90,7 +90,7 @@ class Compared:
     def tau(self) -> float:
         """Kendall's tau with the person's order."""
         is_later = np.triu(self.order[None] > self.order[:, None])
-        return 4 * is_later.sum() / (len(self.order) * (len(self.order) - 1)) - 1
+        return float(4 * is_later.sum() / (len(self.order) * (len(self.order) - 1)) - 1)
 
     @property
     def is_first_right(self) -> bool:
