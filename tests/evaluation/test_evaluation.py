@@ -94,6 +94,19 @@ def test_what_does_not_fit_together_is_refused(
         Evaluation([first], tiny_classifier(("cat", "car", "teapot")), held_out, settings)
 
 
+def test_one_bundle_twice_is_not_two_trainings(
+    evaluation: Evaluation, evaluated_models: tuple[EvaluatedModel, EvaluatedModel]
+) -> None:
+    first, second = evaluated_models
+    again = replace(first, training=1)
+    with pytest.raises(UsageError, match="trainings of `cnn` must differ from each other"):
+        Evaluation([first, again], evaluation.judge, evaluation.held_out, evaluation.settings)
+    other = replace(again, digest="of another training")
+    models = [first, other, replace(first, label="the same by another name"), second]
+    found = Evaluation(models, evaluation.judge, evaluation.held_out, evaluation.settings)
+    assert found.retrained == (other,)
+
+
 def test_models_are_known_by_what_they_are(tmp_path: Path) -> None:
     one = EvaluatedModel.load("one", write_bundle(tmp_path / "bundle"))
     again = EvaluatedModel.load("again", tmp_path / "bundle")

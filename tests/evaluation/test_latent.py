@@ -41,6 +41,18 @@ def test_no_code_is_its_own_neighbour() -> None:
     assert neighbours_agree(codes, kinds).tolist() == [False, True, True, True, True, True]
 
 
+def test_neighbours_agree_by_the_commonest_of_five_not_by_most_of_them() -> None:
+    codes = np.array([0, 1, 2, 3, 4, 5, 100, 101, 102, 103], np.float32)[:, None]
+    kinds = np.array([0, 0, 0, 1, 2, 3, 1, 2, 3, 3])
+    assert neighbours_agree(codes, kinds)[0]  # two of five are of its kind, one of each other
+
+
+@pytest.mark.parametrize("count", [2, 20])
+def test_codes_that_are_all_one_have_one_place(count: int) -> None:
+    places = plane_positions(np.full((count, 8), 0.3, np.float32), seed=0)
+    assert places.tolist() == [[0.5, 0.5]] * count
+
+
 def test_places_keep_islands_apart_and_do_not_change(rng: np.random.Generator) -> None:
     codes, kinds = two_islands(rng)
     found = plane_positions(codes, seed=3)

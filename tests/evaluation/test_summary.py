@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from sketch_pix2seq.evaluation.evaluation import (
     Results,
 )
 from sketch_pix2seq.evaluation.parts import measure_all
-from sketch_pix2seq.evaluation.report.claims import claims
+from sketch_pix2seq.evaluation.report.claims import claims, claims_over
 from sketch_pix2seq.evaluation.report.tables import Cell
 from sketch_pix2seq.inference.sketcher import Sketcher
 
@@ -112,6 +113,41 @@ def test_diversity_of_a_copy_is_none_and_of_people_one(results: Results) -> None
     numbers = evaluation.held_out.of_category(0)
     apart = np.linalg.norm(human[numbers] - human[np.roll(numbers, 1)], axis=1)
     assert 0.3 < apart.mean() / diversity.between_people(evaluation) < 3
+
+
+def test_where_people_do_not_differ_there_is_no_diversity(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diversity, "between_people", lambda evaluation: 0.0)
+    assert diversity.diversity(results, results.models[0]) is None
+
+
+def test_the_summary_says_what_its_columns_are_of(results: Results) -> None:
+    how = summary.section(results).how
+    assert "Rec is that of up to 2 trainings, all else that of the first." in how
+    assert "Two-sample accuracy by the strokes: both sides simplified" in how
+    assert "half a side where no repeat drew anything" in how
+
+
+def test_claims_say_how_often_each_model_was_trained(results: Results) -> None:
+    assert claims_over(results.evaluation) == (
+        "and over 2 trainings of each model with different seeds"
+    )
+    evaluation = copy.copy(results.evaluation)
+    evaluation.retrained = tuple(one for one in evaluation.retrained if one.label == "cnn")
+    over = claims_over(evaluation)
+    assert over.startswith("and over the trainings of each model: cnn 2, cnn_kl 1, rnn 1, rnn_kl 1")
+    assert "what another would change is not in" in over
+    evaluation.retrained = ()
+    assert claims_over(evaluation).startswith("not over trainings")
+
+
+def test_neighbouring_marks_are_not_said_to_differ(results: Results) -> None:
+    """Of two equal errors, marks just outside each other's bars differ at 17 %, not at 5."""
+    section = redrawing.recognition_section(results)
+    (figure,) = (figure for figure in section.figures if figure.name == "recognition")
+    assert "Bars that do not overlap differ by more than chance" in figure.see
+    assert "share one stream of random numbers" in section.how
 
 
 def value_of(cell: Cell) -> float:

@@ -54,7 +54,12 @@ class Amount:
     paths: Annotated[
         int | None, Parameter(help="Interpolations for each pair of categories; 20.")
     ] = None
-    seed: Annotated[int, Parameter(help="Another seed, other drawings and other noise.")] = 0
+    seed: Annotated[
+        int,
+        Parameter(
+            help="Another seed, other noise, of the same test drawings; repeats take the next ones."
+        ),
+    ] = 0
 
     def settings(self) -> EvaluationSettings:
         """Return the settings of the evaluation."""
@@ -184,7 +189,12 @@ def check_measurable(
 
         from sketch_pix2seq.data.dataset import Dataset
     from sketch_pix2seq.evaluation.baselines import read_redrawings
-    from sketch_pix2seq.evaluation.evaluation import HeldOut, check_judge, check_labels
+    from sketch_pix2seq.evaluation.evaluation import (
+        HeldOut,
+        check_judge,
+        check_labels,
+        check_trainings,
+    )
     from sketch_pix2seq.evaluation.pictures import read_pictures
     from sketch_pix2seq.inference.classifier import Classifier
 
@@ -193,6 +203,7 @@ def check_measurable(
     read_pictures(pictures, held_out.categories)
     others = [read_redrawings(name, path, held_out) for name, path in drawings.items()]
     loaded = load_models(models)
+    check_trainings(loaded)
     if judge is not None:
         check_judge(Classifier.load(judge), held_out.categories, loaded)
     return loaded, others

@@ -71,11 +71,11 @@ def between_people(evaluation: Evaluation) -> float:
 
 
 def diversity(results: Results, entry: Entry) -> Float64[np.ndarray, "N"] | None:
-    """Return the diversity of each of some drawings; None where each was drawn only once.
+    """Return the diversity of each of some drawings.
 
+    None where each was drawn only once, or people's drawings do not differ from each other.
     People's mean distance is taken as it is: intervals do not hold its error.
     """
     distances = results.measured[part_name(entry.label)]["distances"]
-    if distances is None:
-        return None
-    return np.array(distances) / max(between_people(results.evaluation), 1e-9)
+    of_people = between_people(results.evaluation)
+    return None if distances is None or of_people == 0 else np.array(distances) / of_people

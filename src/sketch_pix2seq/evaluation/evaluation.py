@@ -49,7 +49,7 @@ class EvaluationSettings:
     per_category: int = 300
     "Test drawings of each category that are redrawn; fewer where there are fewer."
     temperatures: tuple[float, ...] = (0.4, 0.1, 0.7, 1.0)
-    "Sampling temperatures. All is measured at the first; recognition and retrieval at each."
+    "Sampling temperatures. All is measured at the first; recognition at each."
     num_repeats: int = 3
     "How often everything is redrawn at the first temperature, with other noise each time."
     best_of: int = 8
@@ -59,7 +59,7 @@ class EvaluationSettings:
     paths: int = 20
     "Interpolations for each pair of categories."
     seed: int = 0
-    "Decides which drawings are taken, all noise and all resampling."
+    "Decides all noise and all resampling, which drawings are halves, ends of paths and places."
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -211,7 +211,7 @@ class Evaluation:
 
     Raises:
         UsageError: If there is no model, a label does not fit, the judge does not know a
-            category, or it belongs to a model.
+            category, or it belongs to a model; or two trainings of a model are one.
     """
 
     def __init__(
@@ -227,6 +227,7 @@ class Evaluation:
         self.retrained = tuple(model for model in models if model.training > 0)
         self.drawings = tuple(drawings)
         check_labels([entry.label for entry in self.entries if not entry.is_derived])
+        check_trainings(models)
         check_judge(judge, held_out.categories, models)
         self.judge = judge
         self.held_out = held_out
@@ -372,6 +373,19 @@ def check_judge(
             f"the judge must not be in a model's bundle: `{unfair[0]}`",
             do="Train another one, with another seed.",
         )
+
+
+def check_trainings(models: Sequence[EvaluatedModel]) -> None:
+    """Refuse one bundle as two trainings of a recipe (UsageError): intervals would be surer."""
+    found: set[tuple[str, str]] = set()
+    for model in models:
+        if (model.label, model.digest) in found:
+            raise UsageError(
+                f"the trainings of `{model.label}` must differ from each other",
+                got="one bundle twice",
+                do="Give each bundle once: --bundle NAME=BUNDLE.",
+            )
+        found.add((model.label, model.digest))
 
 
 def check_labels(labels: Sequence[str]) -> None:

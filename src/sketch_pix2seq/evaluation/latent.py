@@ -1,9 +1,10 @@
 """The latent space: does every category form a cluster of its own? Figures 4 to 6.
 
 The paper shows t-SNE pictures. Numbers for the same question, all in the latent space itself:
-silhouette (how much nearer a drawing is to its own category than to the next, -1 to 1) and the
-share of drawings whose five nearest others are mostly of its category; the same for living beings
-against things. The same numbers for plain pixels and for the judge's features are the yardsticks.
+silhouette (how much nearer a drawing is to its own category than to the next, -1 to 1) and
+*neighbours agree*: the share of drawings whose category is the commonest among their five nearest
+others, which two of five may be; the same for living beings against things. The same numbers for
+plain pixels and for the judge's features are the yardsticks.
 
 Source: silhouette by Rousseeuw (1987); t-SNE by van der Maaten and Hinton (2008), scikit-learn's.
 """
@@ -93,7 +94,12 @@ def _measured(evaluation: Evaluation, label: str, model: EvaluatedModel | None) 
 
 
 def plane_positions(codes: Float32[np.ndarray, "N Z"], seed: int) -> Float64[np.ndarray, "N 2"]:
-    """Map two codes or more to a plane by t-SNE, which keeps neighbours together: 0 to 1."""
+    """Map two codes or more to a plane by t-SNE, which keeps neighbours together: 0 to 1.
+
+    Codes that are all the same are all in the middle.
+    """
+    if (codes == codes[0]).all():  # t-SNE begins by dividing by their spread
+        return np.full((len(codes), 2), 0.5)
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
@@ -119,7 +125,10 @@ def silhouettes(
 def neighbours_agree(
     codes: Float32[np.ndarray, "N Z"], kinds: Int64[np.ndarray, "N"]
 ) -> Bool[np.ndarray, "N"]:
-    """Whether most of the five nearest others of each code are of its kind, in a draw the least."""
+    """Whether the commonest kind among the five nearest others of each code is its own.
+
+    Of kinds that are as common the one with the smallest number counts.
+    """
     from sklearn.neighbors import NearestNeighbors
 
     few = min(NEIGHBOURS, len(codes) - 1)

@@ -266,7 +266,8 @@ def recognition_section(results: Results) -> Section:
         see="How near each model comes to the first line, human drawings, in every category.",
         how=f"{len(human):,} test drawings, redrawn ({results.sampling}); the judge, a classifier "
         "trained on training drawings alone, says what it sees. Bars: 95 % bootstrap over "
-        "drawings, never narrower than Wilson's.",
+        "drawings, never narrower than Wilson's. All redrawings with one seed share one stream of "
+        "random numbers: what another seed changes is not in the bars.",
         paper="gives no such figure; in its human Turing test 60 % (CNN), 57 % (CNN+KL), 53 % "
         "(RNN) and 50 % (RNN+KL) of redrawings were taken for human, and 58 % of human drawings.",
         here=f"{listed(rows)}.",
@@ -323,7 +324,8 @@ def _recognition_figures(
             "recognition",
             "Rec overall and by category",
             charts.dots(chart_rows, [str(row[0]) for row in rows], values),
-            "Marks that lie outside each other's bars differ by more than chance." + left_out,
+            "Bars that do not overlap differ by more than chance. Where they overlap, this does "
+            "not say that they are alike." + left_out,
         ),
     ]
     if len(categories) <= MANY:

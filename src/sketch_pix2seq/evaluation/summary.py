@@ -57,7 +57,11 @@ def section(results: Results) -> Section:
     beside_paper = any(row.get(IN_PAPER) is not None for row in of_entries)
     shown = [column for column in COLUMNS if beside_paper or column.name != IN_PAPER]
     num_trainings = 1 + max((model.training for model in results.evaluation.retrained), default=0)
-    several = f" Rec is that of up to {num_trainings} trainings." if num_trainings > 1 else ""
+    several = (
+        f" Rec is that of up to {num_trainings} trainings, all else that of the first."
+        if num_trainings > 1
+        else ""
+    )
     return Section(
         name="summary",
         title="Summary: every model in one table",
@@ -65,10 +69,11 @@ def section(results: Results) -> Section:
         "50 %. `copy` traces the picture: the most that keeping to it can give, without any "
         "diversity. `nearest` is another person's drawing: what a metric gives without looking.",
         how=f"{len(right):,} test drawings ({results.sampling}).{several} Ret: by the judge's "
-        "features, the first of all. Lines off: mean distance, of the side; half a side where "
-        "nothing was drawn. Diversity: distance "
-        "of two redrawings of one drawing; of two people's drawings of one category: 1. Intervals "
-        "are in the sections below, in `tables/summary.csv` and in `results.json`.",
+        "features, the first of all. Lines off: mean distance, of the side, once both are moved "
+        "and scaled to one square; half a side where no repeat drew anything. Two-sample accuracy "
+        "by the strokes: both sides simplified as the model's training data were. Diversity: "
+        "distance of two redrawings of one drawing; of two people's drawings of one category: 1. "
+        "Intervals are in the sections below, in `tables/summary.csv` and in `results.json`.",
         paper="asked people: the share of redrawings that they took for a person's."
         if beside_paper
         else "asked people about redrawings by its own recipes; no model here is of one of them.",

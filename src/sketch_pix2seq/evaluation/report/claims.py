@@ -11,7 +11,7 @@ from jaxtyping import Float64
 
 from sketch_pix2seq.evaluation import interpolation, latent, redrawing
 from sketch_pix2seq.evaluation.estimates import Estimate, difference
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Results
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Results
 from sketch_pix2seq.evaluation.report.tables import Form
 
 _CLUSTERED: dict[str, Form] = {"neighbours": "points", "silhouette": "number"}
@@ -38,7 +38,7 @@ class Comparison(NamedTuple):
 
 @dataclass(frozen=True)
 class Claim:
-    """Something that the paper results, on which evidence, and what is measured of it here."""
+    """Something that the paper claims, on which evidence, and what is measured of it here."""
 
     words: str
     paper: str
@@ -66,12 +66,35 @@ def paper_name(name: str) -> str:
     return name
 
 
+def _the_four(models: Sequence[EvaluatedModel]) -> list[EvaluatedModel]:
+    """The paper's four models, by their labels, in the order of `FOUR`; empty: one is missing."""
+    roles = {paper_name(model.label): model for model in models}
+    return [roles[name] for name in FOUR] if roles.keys() >= set(FOUR) else []
+
+
+def claims_over(evaluation: Evaluation) -> str:
+    """Say what the intervals of the claims are over, besides test drawings."""
+    counts = {
+        model.label: len(evaluation.trainings(model)) for model in _the_four(evaluation.models)
+    }
+    most, fewest = max(counts.values(), default=1), min(counts.values(), default=1)
+    if most == 1:
+        return "not over trainings: what another one would change is not in them"
+    if most == fewest:
+        return f"and over {most} trainings of each model with different seeds"
+    listed = ", ".join(f"{label} {count}" for label, count in counts.items())
+    return (
+        f"and over the trainings of each model: {listed}; of a model that was trained once, "
+        "what another would change is not in them"
+    )
+
+
 def claims(results: Results) -> Iterator[Claim]:
     """Yield the four claims, if the four models are there; of several trainings, over all."""
-    roles = {paper_name(model.label): model for model in results.models}
-    if not roles.keys() >= set(FOUR):
+    four = _the_four(results.models)
+    if not four:
         return
-    cnn, cnn_kl, rnn, rnn_kl = (roles[name] for name in FOUR)
+    cnn, cnn_kl, rnn, rnn_kl = four
 
     def compared(
         measure: str, more: EvaluatedModel, less: EvaluatedModel, form: Form = "points"
@@ -100,8 +123,8 @@ def claims(results: Results) -> Iterator[Claim]:
     yield Claim(
         "Without the KL term categories form clusters in the latent space",
         "t-SNE pictures (Figures 5 and 6): clusters without KL, mixed with it",
-        "in the latent space itself: share of test drawings most of whose five nearest are of "
-        "their category, and silhouette",
+        "in the latent space itself: share of test drawings of whose category more of the five "
+        "nearest are than of any other, and silhouette",
         [
             compared(name, more, less, form)
             for name, form in _CLUSTERED.items()

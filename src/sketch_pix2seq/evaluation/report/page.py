@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sketch_pix2seq.bundle.card import BundleCard, ClassifierCard
 from sketch_pix2seq.evaluation.evaluation import Results
-from sketch_pix2seq.evaluation.report.claims import claims
+from sketch_pix2seq.evaluation.report.claims import claims, claims_over
 from sketch_pix2seq.evaluation.report.layout import Provenance, Section, render, write_report
 from sketch_pix2seq.evaluation.report.tables import counted, plain
 
@@ -83,7 +83,7 @@ def write_page(
         made=f"Commit {provenance.commit}, seed {evaluation.settings.seed}.",
         sections=sections,
         claims=verdicts,
-        claims_over=_claims_over(results),
+        claims_over=claims_over(evaluation),
         models=_models(results),
         model_columns=_COLUMNS,
         attribution=next((m.card.attribution for m in results.models if m.card.attribution), ""),
@@ -91,14 +91,6 @@ def write_page(
         beside="Tables as CSV and everything as JSON lie beside this page.",
     )
     return write_report(sections, content, page, out)
-
-
-def _claims_over(results: Results) -> str:
-    """What the intervals of the claims are over, besides test drawings."""
-    count = 1 + max((model.training for model in results.evaluation.retrained), default=0)
-    if count == 1:
-        return "not over trainings: what another one would change is not in them"
-    return f"and over {count} trainings of each model with different seeds"
 
 
 def _models(results: Results) -> list[tuple[str, ...]]:
