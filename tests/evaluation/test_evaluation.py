@@ -25,6 +25,7 @@ from sketch_pix2seq.evaluation.evaluation import (
     Evaluation,
     EvaluationSettings,
     HeldOut,
+    drawing_seeds,
 )
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -49,6 +50,15 @@ def test_too_few_drawings_are_refused(tmp_path: Path) -> None:
     prepare(sources, tmp_path / "set")
     with pytest.raises(DatasetError, match="`circle` must have 8 test drawings or more"):
         HeldOut(Dataset.open(tmp_path / "set"), 100)
+
+
+def test_each_drawing_is_redrawn_with_noise_of_its_own(evaluation: Evaluation) -> None:
+    assert len({*drawing_seeds(0, 1000), *drawing_seeds(1, 1000)}) == 2000
+    model, sketches = evaluation.models[0], evaluation.held_out.sketches
+    drawn = evaluation.redrawn(model, [5, 2], repeat=1)
+    seeds = drawing_seeds(evaluation.settings.seed + 1, len(sketches))
+    for number, found in zip((5, 2), drawn, strict=True):
+        assert [found] == model.sketcher.redraw(sketches[number], 1, 0.5, seeds[number])
 
 
 def test_a_drawing_without_ink_is_judged_as_a_dot(evaluation: Evaluation) -> None:

@@ -86,6 +86,19 @@ def test_a_sketcher_can_be_pickled(sketcher: Sketcher) -> None:
     assert as_bytes(again.redraw(HOUSE, n=2, seed=4)) == as_bytes(sketcher.redraw(HOUSE, 2, seed=4))
 
 
+def test_each_input_may_have_a_seed_of_its_own(sketcher: Sketcher) -> None:
+    first, second = sketcher.redraw([HOUSE, FACE], n=2, seed=[3, 7])
+    assert as_bytes(first) == as_bytes(sketcher.redraw(HOUSE, n=2, seed=3))
+    assert as_bytes(second) == as_bytes(sketcher.redraw(FACE, n=2, seed=7))
+    codes = sketcher.encode([HOUSE, FACE])
+    decoded = sketcher.decode(codes, n=2, seed=[3, 7])
+    assert [as_bytes(one) for one in decoded] == [as_bytes(first), as_bytes(second)]
+    with pytest.raises(UsageError, match="`seed` must be one, or one for each of 2 inputs; got 1"):
+        sketcher.redraw([HOUSE, FACE], seed=[3])
+    with pytest.raises(UsageError, match="`seed` must be 0 or more; got -1"):
+        sketcher.decode(codes, seed=[3, -1])
+
+
 def test_seed_and_temperature_change_the_drawing(sketcher: Sketcher) -> None:
     base = as_bytes(sketcher.redraw(HOUSE, n=2))
     assert base[0] != base[1]

@@ -63,6 +63,12 @@ def test_a_drawing_alone_is_the_one_in_company_with_any_fidelity(
     assert set(as_bytes(best)) <= set(tries)
 
 
+def test_what_is_seen_of_a_picture_depends_on_its_own_seed(attending: Sketcher) -> None:
+    several = attending.redraw([HOUSE, HOUSE], seed=[3, 7], fidelity=0.5)
+    alone = [attending.redraw([HOUSE], seed=seed, fidelity=0.5)[0] for seed in (3, 7)]
+    assert [as_bytes(one) for one in several] == [as_bytes(one) for one in alone]
+
+
 def test_the_best_one_keeps_to_the_lines(attending: Sketcher) -> None:
     """This bundle holds no classifier, so that only the distance counts."""
     seeds = range(4)

@@ -28,6 +28,7 @@ from sketch_pix2seq.evaluation.evaluation import (
     EvaluatedModel,
     EvaluationSettings,
     HeldOut,
+    drawing_seeds,
 )
 from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, parse_object, record_of, sketch_of
 from sketch_pix2seq.io.opened import split_lines
@@ -102,8 +103,9 @@ def code_alone(
 
     @cache
     def redraw(repeat: int) -> Sequence[Sketch]:
+        seeds = drawing_seeds(settings.seed + repeat, len(held_out.sketches))
         drawn = model.sketcher.redraw(
-            held_out.sketches, 1, settings.temperature, settings.seed + repeat, fidelity=0.0
+            held_out.sketches, 1, settings.temperature, seeds, fidelity=0.0
         )
         return [redrawing for (redrawing,) in drawn]
 

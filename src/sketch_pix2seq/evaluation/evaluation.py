@@ -237,6 +237,7 @@ class Evaluation:
             "judge": judge.digest,
             "seed": settings.seed,
             "per_category": settings.per_category,
+            "noise": "of each drawing",
         }
         "What every part depends on."
         self.groups: Groups = groups_of(held_out.categories)
@@ -279,8 +280,9 @@ class Evaluation:
             drawn = entry.redraw(repeat)
             return [drawn[number] for number in numbers]
         sketches = [self.held_out.sketches[number] for number in numbers]
-        seed = self.settings.seed + repeat
-        redrawn = entry.sketcher.redraw(sketches, 1, self.settings.temperature, seed)
+        every = drawing_seeds(self.settings.seed + repeat, len(self.held_out.sketches))
+        seeds = [every[number] for number in numbers]
+        redrawn = entry.sketcher.redraw(sketches, 1, self.settings.temperature, seeds)
         return [redrawing for (redrawing,) in redrawn]
 
     def codes(self, model: EvaluatedModel) -> Float32[np.ndarray, "N Z"]:
@@ -288,6 +290,15 @@ class Evaluation:
         if model.digest not in self._codes:
             self._codes[model.digest] = model.sketcher.encode(self.held_out.sketches)
         return self._codes[model.digest]
+
+
+def drawing_seeds(seed: int, num: int) -> list[int]:
+    """Return a seed for each of so many drawings, so that no two are drawn with the same noise.
+
+    Intervals over drawings would be too narrow if they were.
+    """
+    words = np.random.SeedSequence(seed).generate_state(num, np.uint64)
+    return [int(word) for word in words >> np.uint64(1)]
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int64
 
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Results
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Results, drawing_seeds
 from sketch_pix2seq.evaluation.parts import KeptSketch, Part, keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
@@ -127,10 +127,9 @@ def _between(
     """Draw all that lies between pairs of drawings."""
     codes = evaluation.codes(model)
     paths = np.concatenate([path_through(codes[pair], steps) for pair in pairs])
-    settings = evaluation.settings
-    drawn = [
-        sketch for (sketch,) in model.sketcher.decode(paths, 1, settings.temperature, settings.seed)
-    ]
+    seeds = np.repeat(drawing_seeds(evaluation.settings.seed, len(pairs)), steps).tolist()
+    several = model.sketcher.decode(paths, 1, evaluation.settings.temperature, seeds)
+    drawn = [sketch for (sketch,) in several]
     return [drawn[first : first + steps] for first in range(0, len(drawn), steps)]
 
 
@@ -141,15 +140,16 @@ def _best_between(
     settings, sketches = evaluation.settings, evaluation.held_out.sketches
     if settings.best_of == 1:
         return None
+    seeds = drawing_seeds(settings.seed, len(pairs))
     drawn = [
         model.sketcher.mix(
             [sketches[index] for index in pair],
             STEPS,
             settings.temperature,
-            settings.seed,
+            seed,
             best_of=settings.best_of,
         )
-        for pair in pairs.tolist()
+        for pair, seed in zip(pairs.tolist(), seeds, strict=True)
     ]
     predicted, _ = evaluation.classify([sketch for row in drawn for sketch in row])
     return predicted.reshape(len(pairs), STEPS)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from sketch_pix2seq.errors import DrawingError, UsageError
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Results
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Results, drawing_seeds
 from sketch_pix2seq.evaluation.parts import Part, keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
 from sketch_pix2seq.evaluation.report.tables import Cell, Table, columns, listed
@@ -127,7 +127,8 @@ def _measured(
 ) -> dict[str, Any]:
     sketches = [picture.sketch for picture in pictures]
     settings = evaluation.settings
-    drawn = model.sketcher.redraw(sketches, REDRAWINGS, settings.temperature, settings.seed)
+    seeds = drawing_seeds(settings.seed, len(sketches))
+    drawn = model.sketcher.redraw(sketches, REDRAWINGS, settings.temperature, seeds)
     predicted, _ = evaluation.classify([sketch for redrawings in drawn for sketch in redrawings])
     shown = [[keep_sketch(sketch) for sketch in redrawings[:SHOWN]] for redrawings in drawn]
     return {"predicted": predicted.reshape(len(pictures), REDRAWINGS).tolist(), "shown": shown}

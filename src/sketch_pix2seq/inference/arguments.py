@@ -10,8 +10,10 @@ import math
 import numbers
 import operator
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from sketch_pix2seq.bundle.checks import MAX_TEMPERATURE
 from sketch_pix2seq.errors import UsageError
@@ -99,6 +101,15 @@ def checked_seed(value: object) -> int:
     if seed > MAX_SEED:
         raise UsageError("`seed` must be below 2^63", got=_shown(seed))
     return seed
+
+
+def checked_seeds(value: object, num: int) -> list[int]:
+    """Check a seed, or one for each of so many inputs; return one for each."""
+    if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes):
+        return [checked_seed(value)] * num
+    if len(value) != num:
+        raise UsageError(f"`seed` must be one, or one for each of {num:,} inputs", got=len(value))
+    return [checked_seed(each) for each in value]
 
 
 def checked_threads(value: object) -> int | None:

@@ -61,7 +61,7 @@ class Networks(ABC):
         codes: Float32[np.ndarray, "M Z"],
         n: int,
         fidelity: float | None,
-        seed: int,
+        seed: int | Sequence[int],
         category_ids: Sequence[int] | None = None,
     ) -> Sequence[Any]:
         """Conditions of n redrawings of each drawing, from its view and code.
@@ -71,7 +71,8 @@ class Networks(ABC):
             codes: Codes of the drawings.
             n: Redrawings of each drawing.
             fidelity: How much of the picture the decoder sees, from 0 to 1; None: all that it can.
-            seed: Seed of the choice of visible parts, with the index of the redrawing.
+            seed: Seed of the choice of visible parts, with the index of the redrawing; or one for
+                each drawing.
             category_ids: What the codes show, if that is known; counts only where they are all that
                 is seen.
         """
@@ -162,7 +163,7 @@ class AttentionNetworks(Networks):
         codes: Float32[np.ndarray, "M Z"],
         n: int,
         fidelity: float | None,
-        seed: int,
+        seed: int | Sequence[int],
         category_ids: Sequence[int] | None = None,
     ) -> Sequence[Any]:
         """See `Networks`."""
@@ -178,9 +179,11 @@ class AttentionNetworks(Networks):
             )
             return [condition for condition in whole for _ in range(n)]
 
+        seeds = [seed] * len(views) if isinstance(seed, int) else seed
+
         def partly_visible(number: int) -> AttentionCondition:
             drawing, redrawing = divmod(number, n)
-            visible = _visible(views.shape[-1], fidelity, seed, redrawing)
+            visible = _visible(views.shape[-1], fidelity, seeds[drawing], redrawing)
             return self._partly_visible(views[drawing], codes[drawing], visible)
 
         return _OnAccess(partly_visible, n * len(views))

@@ -27,6 +27,7 @@ from sketch_pix2seq.inference.arguments import (
     checked_fidelity,
     checked_path,
     checked_seed,
+    checked_seeds,
     checked_temperature,
     checked_threads,
 )
@@ -87,7 +88,7 @@ class Sketcher:
 
     * `n`: how many drawings of each input; 1,000,000 in all at most.
     * `temperature`: sampling temperature, >= 0; None: what suits the model.
-    * `seed`: another seed, other drawings.
+    * `seed`: another seed, other drawings; `redraw` and `decode` also take one for each input.
     * `progress`: called with how many drawings are done, and how many there are.
 
     Methods raise a `DrawingError` if an input is no drawing, a `UsageError` if another argument
@@ -181,7 +182,7 @@ class Sketcher:
         latents: Shaped[np.ndarray, "..."],
         n: int = 1,
         temperature: float | None = None,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         progress: DrawingProgress | None = None,
     ) -> list[list[Sketch]]:
         """Draw latent codes, (N, Z) float numbers: n drawings of each.
@@ -193,10 +194,11 @@ class Sketcher:
         """
         codes = checked_latents(latents, self.card.latent_dim)
         n, _ = check_amount(len(codes), n)
-        temperature, seed = self._checked_settings(temperature, seed, progress)
+        temperature = self._checked_temperature(temperature, progress)
+        seeds = checked_seeds(seed, len(codes))
         ids = self._recognizer.categories_of(codes)
         conditions = self._networks.from_codes(codes, ids, n)
-        return self._drawn(conditions, n, temperature, seed, progress)
+        return self._drawn(conditions, n, temperature, seeds, progress)
 
     @one_or_several
     def redraw(
@@ -204,7 +206,7 @@ class Sketcher:
         inputs: Sequence[Input],
         n: int = 1,
         temperature: float | None = None,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         progress: DrawingProgress | None = None,
         *,
         fidelity: float | None = None,
@@ -223,17 +225,19 @@ class Sketcher:
             A list of n drawings for one input; a list of such lists for several.
         """
         n, best_of = check_amount(len(inputs), n, best_of)
-        temperature, seed = self._checked_settings(temperature, seed, progress)
+        temperature = self._checked_temperature(temperature, progress)
+        seeds = checked_seeds(seed, len(inputs))
         fidelity = checked_fidelity(fidelity)
         self._networks.check_fidelity(fidelity)
         each = n * best_of
         drawings: list[list[Sketch]] = []
         for views, codes, scores in self._encoded(inputs, with_scores=best_of > 1):
             report = offset_progress(progress, len(drawings) * best_of * n, len(inputs) * each)
+            own = seeds[len(drawings) : len(drawings) + len(codes)]
             sees_lines = self.attends_to_picture and fidelity != 0
             ids = None if sees_lines else self._recognizer.categories_of(codes)
-            conditions = self._networks.from_views(views, codes, each, fidelity, seed, ids)
-            some = self._drawn(conditions, each, temperature, seed, report)
+            conditions = self._networks.from_views(views, codes, each, fidelity, own, ids)
+            some = self._drawn(conditions, each, temperature, own, report)
             if best_of > 1 and some:
                 order = self._rank(codes, scores, some, views[:, 0] if sees_lines else None)
                 some = [
@@ -259,13 +263,14 @@ class Sketcher:
           it with the highest probability. The best of all comes first.
         """
         n, best_of = check_amount(1, n, best_of)
-        temperature, seed = self._checked_settings(temperature, seed, progress)
+        temperature = self._checked_temperature(temperature, progress)
+        seed = checked_seed(seed)
         number, each = self.category_id(category), n * best_of
         if best_of > 1:
             self._recognizer.check_classifier()
         codes = sample_codes(self._gaussians, number, each, seed, temperature)
         conditions = self._networks.from_codes(codes, [number] * each)
-        (drawings,) = self._drawn(conditions, each, temperature, seed, progress)
+        (drawings,) = self._drawn(conditions, each, temperature, [seed], progress)
         if best_of > 1:
             best = cheapest(surprise(self._recognizer, self.card, drawings, [number] * each), n)
             drawings = [drawings[index] for index in best]
@@ -296,7 +301,8 @@ class Sketcher:
         """
         several, alone = as_list(inputs)
         steps, best_of = check_mix(1 if alone else len(several), steps, best_of)
-        self._checked_settings(temperature, seed, progress)
+        self._checked_temperature(temperature, progress)
+        seed = checked_seed(seed)
         parts = [part[1:] for part in self._encoded(several, with_scores=best_of > 1)]
         path = path_through(
             np.concatenate([codes for codes, _ in parts]), steps, spherical=spherical
@@ -339,7 +345,8 @@ class Sketcher:
             DrawingError: If an input is no drawing, or has more points than the model draws.
         """
         n, best_of = check_amount(len(inputs), n, best_of)
-        temperature, seed = self._checked_settings(temperature, seed, progress)
+        temperature = self._checked_temperature(temperature, progress)
+        seed = checked_seed(seed)
         each, gaussians = n * best_of, self._gaussians
         if best_of > 1:
             self._recognizer.check_classifier()
@@ -451,23 +458,23 @@ class Sketcher:
         conditions: Sequence[Any],
         n: int,
         temperature: float,
-        seed: int,
+        seeds: Sequence[int],
         progress: DrawingProgress | None,
     ) -> list[list[Sketch]]:
         """Draw n of each; conditions of one drawing stand together, in the order of its noise."""
         drawings = self._engine.draw(
             conditions,
-            list(range(n)) * (len(conditions) // n),
-            seed=seed,
+            list(range(n)) * len(seeds),
+            seed=np.repeat(seeds, n).tolist(),
             temperature=temperature,
             progress=progress,
         )
         sketches = [steps_to_sketch(steps, self.card.offset_scale) for steps in drawings]
         return [sketches[first : first + n] for first in range(0, len(sketches), n)]
 
-    def _checked_settings(
-        self, temperature: float | None, seed: int, progress: DrawingProgress | None
-    ) -> tuple[float, int]:
-        """Check what decides how something is drawn; return the temperature and the seed."""
+    def _checked_temperature(
+        self, temperature: float | None, progress: DrawingProgress | None
+    ) -> float:
+        """Check what drawing reports to, and return the temperature that it has."""
         check_progress(progress)
-        return checked_temperature(self.card.temperature_or(temperature)), checked_seed(seed)
+        return checked_temperature(self.card.temperature_or(temperature))

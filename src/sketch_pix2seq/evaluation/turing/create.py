@@ -18,7 +18,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import DatasetError, StudyError, UsageError
-from sketch_pix2seq.evaluation.evaluation import DOT, SPLIT, EvaluatedModel, check_labels
+from sketch_pix2seq.evaluation.evaluation import (
+    DOT,
+    SPLIT,
+    EvaluatedModel,
+    check_labels,
+    drawing_seeds,
+)
 from sketch_pix2seq.evaluation.parts import keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.turing.design import Design
 from sketch_pix2seq.evaluation.turing.settings import StudySettings
@@ -105,11 +111,13 @@ def create_study(
     Design(_with_sketches(plan, picked, undrawn))  # refuses settings that do not fit
     with atomic_dir(out, StudyError) as folder:
         drawn: dict[str, dict[str, list[Sketch]]] = {}
+        every = iter(drawing_seeds(seed, len(picked) * per_category))
         for category, by_label in picked.items():
             human = list(by_label.values())
+            seeds = list(islice(every, len(human)))
             drawn[category] = {HUMAN: human}
             for model in models:
-                redrawn = model.sketcher.redraw(human, 1, temperature, seed)
+                redrawn = model.sketcher.redraw(human, 1, temperature, seeds)
                 drawn[category][model.label] = [drawing for (drawing,) in redrawn]
             each = per_category * len(plan.sources)
             progress(each * len(drawn), each * len(wanted))
