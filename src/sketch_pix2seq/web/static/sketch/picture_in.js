@@ -114,13 +114,16 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
  * Trace the centre lines of ink, in pixels of `ink`; long ones first.
  *
  * @param {Plane} ink
- * @param {{softness?: number, isPhoto?: boolean, isPrinted?: boolean, tolerance?: number}}
- *   [options]
+ * @param {{
+ *   softness?: number, isClean?: boolean, isPhoto?: boolean, isPrinted?: boolean, tolerance?: number,
+ * }} [options]
  *   `softness`: pixels of `ink` to one of the picture; steps of this size are no part of lines.
+ *   `isClean`: whether all ink is drawn: there are no specks, printed marks or edges of a sheet.
  *   `isPhoto`: whether ink has holes and shadows at the border.
  *   `isPrinted`: whether the paper is ruled or squared.
  */
-export function linesOfInk(ink, { softness = 1, isPhoto = false, isPrinted = false, tolerance } = {}) {
+export function linesOfInk(ink, options = {}) {
+  const { softness = 1, isClean = false, isPhoto = false, isPrinted = false, tolerance } = options;
   const { left, top, right, bottom } = boxOf(ink), corner = [left, top];
   const part = partOf(ink, [left, top, right, bottom]);
   const factor = Math.max(1, Math.floor(roughWidth(part) / THIN)), share = shrunk(part, factor);
@@ -131,7 +134,8 @@ export function linesOfInk(ink, { softness = 1, isPhoto = false, isPrinted = fal
   const distance = centreLines(small);
   const frame = [left, ink.width - right, top, ink.height - bottom]
     .map((side) => Math.floor(side / factor));
-  const dirt = removeDirt(small, distance, frame, { isPhoto, isPrinted });
+  const dirt = isClean ? { numSpecks: 0, hadEdge: false }
+    : removeDirt(small, distance, frame, { isPhoto, isPrinted });
   // from the middle of a line to its edge it is half its width and half a pixel
   const width = Math.max(2 * median(distance.filter(Boolean)) - 1, 1);
   const dense = centred(walkLines(distance, small.width), share, softness / 2);
