@@ -314,6 +314,11 @@ CASES = {
         f'<path d="{" ".join(f"M10 {y}H{90 - y / 10}v1H10z" for y in range(10, 90, 10))}"/>',
         [[(10.5, y + 0.5), (89.5 - y / 10, y + 0.5)] for y in range(10, 90, 10)],
     ),
+    "attributes of other programs": SvgCase(
+        '<path data-style="stroke: red" style="stroke: black" data-onclick="a" onclick="a"'
+        ' d="M10 10L90 20"/>',
+        [LINE],
+    ),
     "dark paper of a style": SvgCase(
         '<style>svg { background: #111 }</style><path d="M10 10L90 20" stroke="white"/>'
         '<path d="M0 0L9 99" stroke="#181818"/>',
