@@ -120,7 +120,8 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
  *
  * @param {Plane} ink
  * @param {{
- *   softness?: number, isClean?: boolean, isPhoto?: boolean, isPrinted?: boolean, tolerance?: number,
+ *   softness?: number, isClean?: boolean, isPhoto?: boolean, isPrinted?: boolean,
+ *   tolerance?: number,
  * }} [options]
  *   `softness`: pixels of `ink` to one of the picture; steps of this size are no part of lines.
  *   `isClean`: whether all ink is drawn: there are no specks, printed marks or edges of a sheet.
