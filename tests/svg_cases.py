@@ -310,6 +310,15 @@ CASES = {
         'M50 44a26 26 0 1 1-.01 0z"/>',
         [[(12, 12), (88, 12)], arc(50, 70, 28, 28, 0, 360)],
     ),
+    "lines of a pen as one area": SvgCase(
+        f'<path d="{" ".join(f"M10 {y}H{90 - y / 10}v1H10z" for y in range(10, 90, 10))}"/>',
+        [[(10.5, y + 0.5), (89.5 - y / 10, y + 0.5)] for y in range(10, 90, 10)],
+    ),
+    "attributes of other programs": SvgCase(
+        '<path data-style="stroke: red" style="stroke: black" data-onclick="a" onclick="a"'
+        ' d="M10 10L90 20"/>',
+        [LINE],
+    ),
     "dark paper of a style": SvgCase(
         '<style>svg { background: #111 }</style><path d="M10 10L90 20" stroke="white"/>'
         '<path d="M0 0L9 99" stroke="#181818"/>',

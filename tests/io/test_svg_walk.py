@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io import svg_limits
 from sketch_pix2seq.io.svg_in import read_svg
 
 Strokes = list[list[tuple[float, float]]]
@@ -167,6 +168,15 @@ def test_what_does_not_cut_is_said(inside: str, left_out: str) -> None:
     sketch = read_svg(f"<svg>{inside}</svg>".encode())
     assert len(sketch.strokes) == 1
     assert sketch.left_out == left_out
+
+
+def test_markers_beyond_the_limit_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(svg_limits, "_MAX_MARKERS", 2)
+    marker = '<marker id="m"><path d="M0 0v9" stroke="red"/></marker>'
+    line = '<path d="M0 9h9h9h9h9h9" stroke="red" fill="none" marker-mid="url(#m)"/>'
+    sketch = read_svg(f"<svg>{marker}{line}</svg>".encode())
+    assert len(sketch.strokes) == 3
+    assert sketch.left_out == "2 x marker"
 
 
 def test_clips_of_clips_end_somewhere() -> None:

@@ -153,6 +153,7 @@ def lines_of_ink(
     ink: Bool[np.ndarray, "H W"],
     *,
     softness: int = 1,
+    is_clean: bool = False,
     is_photo: bool = False,
     is_printed: bool = False,
 ) -> Lines:
@@ -161,6 +162,7 @@ def lines_of_ink(
     Args:
         ink: (H, W).
         softness: Pixels of `ink` to one of the picture: steps as large are no part of lines.
+        is_clean: Whether all ink is drawn: there are no specks, printed marks or edges of a sheet.
         is_photo: Whether ink has holes and shadows at the border.
         is_printed: Whether the paper is ruled or squared.
 
@@ -180,7 +182,11 @@ def lines_of_ink(
     frame = np.array(
         [[rows[0], ink.shape[0] - 1 - rows[-1]], [columns[0], ink.shape[1] - 1 - columns[-1]]]
     )
-    dirt = _remove_dirt(small, distance, frame // factor, is_photo=is_photo, is_printed=is_printed)
+    dirt = (0, False)
+    if not is_clean:
+        dirt = _remove_dirt(
+            small, distance, frame // factor, is_photo=is_photo, is_printed=is_printed
+        )
     width, narrow = (
         max(2 * float(np.percentile(distance[distance > 0], share)) - 1, 1.0)
         for share in (50, _PEN)

@@ -73,7 +73,7 @@ def _pen_lines(shape: Shape) -> tuple[tuple[list[Polyline], float] | None, int]:
     is_line = (blobs <= _BLOBS * regions.areas) & (lengths**2 >= (_LENGTH - 1) * regions.areas)
     if not is_line.any() or max(ink.shape) < _SLIM * usual:
         return None, ink.size
-    strokes = lines_of_ink(regions.only(is_line)).strokes
+    strokes = lines_of_ink(regions.only(is_line), is_clean=True).strokes
     middles = [stroke / scale + corner for stroke in strokes]
     lines = [Polyline(middle, np.ones(len(middle), bool)) for middle in middles]
     others = regions.only(~is_line)

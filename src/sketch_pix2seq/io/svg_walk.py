@@ -406,7 +406,10 @@ class SvgWalk:
     def _marker(
         self, marker: ElementWrapper, place: MarkerPlace, state: WalkState
     ) -> Iterator[Shape]:
-        if not self._limits.takes_marker() or marker.id in state.within:
+        if marker.id in state.within:
+            return
+        if not self._limits.takes_marker():
+            self._left_out["marker"] += 1
             return
         # corners are in the document's units: the marker is turned there, and sized by the shape
         inner = replace(state, style=SvgStyle(), within=state.within | {marker.id})

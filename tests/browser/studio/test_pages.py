@@ -245,6 +245,43 @@ def test_a_frame_that_is_not_drawn_leaves_the_summary(studio: str, sheet: Page) 
     expect(sheet.locator("#found")).to_contain_text("13 strokes")
 
 
+def test_a_frame_ends_where_the_picture_does(studio: str, sheet: Page) -> None:
+    """Beyond it there would be white paper, whose edge is a line."""
+    sheet.goto(f"{studio}/trace")
+    expect(sheet.locator("#found")).to_contain_text("13 strokes")
+    sheet.get_by_role("button", name="Crop").click()
+    sheet.evaluate("scrollTo(0, 0)")
+    stage = sheet.locator("#lines").bounding_box()
+    assert stage is not None
+    sheet.mouse.move(stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2)
+    sheet.mouse.down()
+    sheet.mouse.move(stage["x"] - 20, stage["y"] - 20)
+    sheet.mouse.up()
+    sheet.get_by_role("button", name="Whole image").wait_for()
+    box = sheet.locator("#lines").get_attribute("viewBox") or ""
+    assert list(map(float, box.split())) == pytest.approx([0, 0, 450, 350], abs=4)
+
+
+COUNTED_BITMAPS = """globalThis.numOpen = 0;
+const make = createImageBitmap, { close } = ImageBitmap.prototype;
+globalThis.createImageBitmap = (...image) => make(...image).finally(() => numOpen++);
+ImageBitmap.prototype.close = function () {
+  numOpen--;
+  close.call(this);
+};"""
+
+
+def test_pictures_that_are_no_longer_shown_are_let_go(studio: str, sheet: Page) -> None:
+    sheet.add_init_script(COUNTED_BITMAPS)
+    sheet.goto(f"{studio}/trace")
+    expect(sheet.locator("#found")).to_contain_text("13 strokes")
+    for width in (200, 250, 300):
+        sheet.locator("#file").set_input_files(four_lines(width, 200))
+        expect(sheet.locator("#lines")).to_have_attribute("viewBox", f"0 0 {width} 200")
+    expect(sheet.locator("#found")).to_contain_text("4 strokes")
+    assert sheet.evaluate("numOpen") == 1
+
+
 def test_a_picture_is_cropped_without_a_mouse(studio: str, sheet: Page) -> None:
     sheet.goto(f"{studio}/trace")
     found, lines = sheet.locator("#found"), sheet.locator("#lines")

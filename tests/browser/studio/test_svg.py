@@ -69,12 +69,19 @@ def test_svgs_too_large_say_what_is_left_out(site: str, sheet: Page) -> None:
     sheet.goto(site)
     many = SvgCase('<path d="M0 0h9" stroke="red"/>' * 5_001, []).document
     empty = SvgCase("<g/>" * 50_000 + '<path d="M0 0h9"/>', []).document
+    marker = '<marker id="m"><path d="M0 0h9" stroke="red"/></marker>'
+    corners = " ".join(f"{number},{number % 2}" for number in range(5_010))
+    marked = f'{marker}<polyline points="{corners}" marker-mid="url(#m)" stroke="red"/>'
     deep = SvgCase(LINE_OF_PEN + "<g>" * 65 + "</g>" * 65, []).document
-    found = sheet.evaluate(READ_SVGS, [many, LINE_OF_PEN.join(empty.split("<g/>", 1)), deep])
+    found = sheet.evaluate(
+        READ_SVGS,
+        [many, LINE_OF_PEN.join(empty.split("<g/>", 1)), deep, SvgCase(marked, []).document],
+    )
     assert [one["leftOut"] for one in found] == [
         "all after 5000 strokes",
         "all after 50000 elements",
         "what is nested more than 64 deep",
+        "all after 5000 strokes",
     ]
 
 

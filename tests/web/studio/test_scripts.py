@@ -26,18 +26,24 @@ NODE = shutil.which("node")
 
 @pytest.fixture
 def run_in_node(tmp_path: Path) -> Callable[..., None]:
-    """Run the tests of a script, `NAME.test.js`, beside copies of scripts and a JSON file."""
+    """Run the tests of a script, `NAME.test.js`, in a folder `studio` beside the library.
+
+    In it are copies of the script, of others, and a JSON file.
+    """
     if NODE is None:
         pytest.skip("no node on this machine")
 
     def run(name: str, scripts: list[str], cases: Any, file: str = "cases.json") -> None:
-        (tmp_path / file).write_text(json.dumps(cases))
+        folder = tmp_path / "studio"
+        folder.mkdir(exist_ok=True)
+        (folder / file).write_text(json.dumps(cases))
         (tmp_path / "package.json").write_text('{"type": "module"}')
+        shutil.copytree(STATIC.parent / "sketch", tmp_path / "sketch", dirs_exist_ok=True)
         for script in (name, *scripts):
-            shutil.copy(STATIC / f"{script}.js", tmp_path)
-        shutil.copy(Path(__file__).with_name(f"{name}.test.js"), tmp_path)
+            shutil.copy(STATIC / f"{script}.js", folder)
+        shutil.copy(Path(__file__).with_name(f"{name}.test.js"), folder)
         command = [str(NODE), "--test", f"{name}.test.js"]
-        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
     return run
@@ -194,7 +200,7 @@ def test_gifs_are_read_as_they_were_meant(
     run_in_node("gif", [], films, "pictures.json")
     for one in films:
         expected = np.zeros((one["height"], one["width"], 3), np.uint8)
-        with Image.open(tmp_path / f"{one['name']}.gif") as picture:
+        with Image.open(tmp_path / "studio" / f"{one['name']}.gif") as picture:
             assert picture.info["loop"] == 0
             for number, frame in enumerate(one["frames"]):
                 picture.seek(number)

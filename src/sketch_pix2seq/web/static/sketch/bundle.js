@@ -37,6 +37,7 @@ import { readSafetensors } from "./safetensors.js";
  * @property {string} licence
  * @property {string} attribution
  * @property {{options?: {epsilon?: number | null}}} data
+ * @property {{conditions?: {shown?: number, partly?: number, category?: number}}} [recipe]
  */
 /**
  * What `classifier.json` says.
@@ -45,7 +46,7 @@ import { readSafetensors } from "./safetensors.js";
  * @property {{name: string, width: number}} architecture
  * @property {string[]} categories
  * @property {RasterSettings} raster
- * @property {{augmentation?: {flip?: number}, conditions?: {shown?: number, partly?: number, category?: number}}} recipe
+ * @property {{augmentation?: {flip?: number}}} recipe
  */
 /**
  * @typedef {object} Progress

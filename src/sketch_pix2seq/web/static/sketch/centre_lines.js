@@ -216,15 +216,17 @@ function sharpened([xs, ys], leg) {
       isTaken.fill(1, middle - 2 * leg, middle + 2 * leg + 1);
     }
   }
-  /** @type {Points} */
-  const sharp = [[], []];
+  /** @type {(number | number[])[][]} */
+  const parts = [[], []];
   let done = 0;
   for (const { middle, corner } of corners.sort((a, b) => a.middle - b.middle)) {
     [xs, ys].forEach((values, axis) =>
-      sharp[axis].push(...values.slice(done, middle - leg + 1), corner[axis]));
+      parts[axis].push(values.slice(done, middle - leg + 1), corner[axis]));
     done = middle + leg;
   }
-  return [sharp[0].concat(xs.slice(done)), sharp[1].concat(ys.slice(done))];
+  parts[0].push(xs.slice(done));
+  parts[1].push(ys.slice(done));
+  return [parts[0].flat(), parts[1].flat()];
 }
 
 /** The angle between two directions, 0 to pi. @param {Point} one @param {Point} other */

@@ -68,8 +68,8 @@ export class Sketcher {
    * @param {Worker} [options.worker] One that runs `worker.js`; left out: it is started.
    */
   static async load(url, { worker, onProgress, signal, ...settings } = {}) {
-    const channel = new Channel(worker ?? newWorker());
     const address = new URL(url, globalThis.location?.href).href;
+    const channel = new Channel(worker ?? newWorker());
     try {
       const facts = await channel.call("load", [address, settings], { onProgress, signal });
       return new Sketcher(channel, facts);
@@ -193,13 +193,14 @@ export async function trace(image, { signal, ...options } = {}) {
   signal?.throwIfAborted();
   if (!tracer || tracer.isClosed) tracer = new Channel(newWorker());
   const channel = tracer;
-  const onCancel = () => { // tracing cannot be stopped, but its worker can
+  const closeIfIdle = () => {
     if (channel.isIdle) channel.close();
   };
   try {
-    return await channel.call("trace", [image, options], { signal, onCancel });
+    // tracing cannot be stopped, but its worker can
+    return await channel.call("trace", [image, options], { signal, onCancel: closeIfIdle });
   } catch (error) {
-    if (!(error instanceof SketchPix2SeqError || signal?.aborted)) channel.close();
+    if (!(error instanceof SketchPix2SeqError || signal?.aborted)) closeIfIdle();
     throw error;
   }
 }
@@ -245,21 +246,21 @@ class Channel {
    * @returns {Promise<any>}
    */
   call(method, args, { signal, onCancel, ...events } = {}) {
-    const id = this._next++;
+    const id = this._next++, over = new AbortController();
     return new Promise((resolve, reject) => {
       if (signal?.aborted || this._ended) {
         reject(signal?.aborted ? signal.reason : this._ended);
         return;
       }
+      this._worker.postMessage({ id, method, args }); // throws if something cannot be sent
+      this._calls.set(id, { ...events, resolve, reject });
       signal?.addEventListener("abort", () => {
         if (!this._calls.delete(id)) return; // has ended
         this._worker.postMessage({ id, cancel: true });
         onCancel?.();
         reject(signal.reason);
-      }, { once: true });
-      this._calls.set(id, { ...events, resolve, reject });
-      this._worker.postMessage({ id, method, args });
-    });
+      }, { signal: over.signal });
+    }).finally(() => over.abort());
   }
 
   /**

@@ -35,7 +35,7 @@ export function checkedDrawing(drawing) {
     });
   }
   let numPoints = 0;
-  const strokes = drawing.map((stroke, number) => {
+  for (const [number, stroke] of drawing.entries()) {
     const [xs, ys] = Array.isArray(stroke) ? stroke : [];
     if (!(xs?.length > 0 && xs.length === ys?.length)) {
       throw new DrawingError(
@@ -43,17 +43,20 @@ export function checkedDrawing(drawing) {
       );
     }
     numPoints += xs.length;
-    return /** @type {const} */ ([Float32Array.from(xs), Float32Array.from(ys)]);
-  });
+  }
   if (numPoints > MAX_POINTS) {
     throw new DrawingError(`a drawing must have at most ${MAX_POINTS} points`, { got: numPoints });
   }
-  for (const side of strokes.flat()) {
-    if (!side.every((value) => Math.abs(value) <= MAX_COORDINATE)) {
-      throw new DrawingError(`the points of a drawing must be numbers up to ${MAX_COORDINATE}`);
-    }
-  }
-  return strokes;
+  return drawing.map(([xs, ys]) => [checkedCoordinates(xs), checkedCoordinates(ys)]);
+}
+
+/** @param {ArrayLike<unknown>} values */
+function checkedCoordinates(values) {
+  const isCoordinate = (/** @type {unknown} */ value) =>
+    typeof value === "number" && Math.abs(value) <= MAX_COORDINATE;
+  const numbers = Array.from(values);
+  if (numbers.every(isCoordinate)) return Float32Array.from(/** @type {number[]} */ (numbers));
+  throw new DrawingError(`the points of a drawing must be numbers up to ${MAX_COORDINATE}`);
 }
 
 /** The smallest box around all points; null if there are none. @returns {Box | null} */

@@ -1,8 +1,7 @@
 // The grain of the paper in a photo: coarse paper, and the noise of a picture of little light;
 // `paper_grain.py` has the same in numpy, and says why.
 
-import { BILINEAR, resized } from "./picture.js";
-import { median } from "./statistics.js";
+import { BILINEAR, medians, resized } from "./picture.js";
 
 /** @typedef {import("./picture.js").Plane} Plane */
 
@@ -11,6 +10,7 @@ const BLOCK = 4 * SAMPLES;
 const APART = 3; // pixels, so far that the grain of one says nothing of that of the other
 const PAPER = 0.3; // of a block's pixels are paper at least, beside paper
 const LEAST_APART = 0.269; // mean of that share of differences, the smallest, if the deviation is 1
+const SMOOTHED = 2; // blocks on each side, of which each takes the median
 const REACH = 6; // standard deviations that the grain reaches
 const HARMLESS = 28; // steps of 255 that it may reach anywhere
 const PER_STEP = 8;
@@ -25,7 +25,7 @@ const PER_STEP = 8;
 export function evenGrain(contrast, darker) {
   const { width, height } = contrast;
   if (Math.min(width, height) < BLOCK) return { contrast, grain: 0 };
-  const blocks = medians(grainOf(darker));
+  const blocks = medians(grainOf(darker), SMOOTHED);
   const reached = Array.from(blocks.data, (value) => value * (REACH / PER_STEP));
   const sorted = reached.toSorted((a, b) => a - b);
   const grain = sorted[Math.floor((sorted.length - 1) / 4)];
@@ -62,19 +62,4 @@ function grainOf(/** @type {Plane} */ darker) {
     data[block] = Math.min(Math.min(...least) * (PER_STEP / LEAST_APART), 255);
   }
   return { width, height, data };
-}
-
-/** The median of each place and those up to two away; beyond the border it is as at the border. */
-function medians(/** @type {Plane} */ { width, height, data }) {
-  const within = (/** @type {number} */ at, /** @type {number} */ size) =>
-    Math.min(Math.max(at, 0), size - 1);
-  const found = data.map((_, at) => {
-    const values = [];
-    for (let dy = -2; dy <= 2; dy++) {
-      const row = within(Math.floor(at / width) + dy, height) * width;
-      for (let dx = -2; dx <= 2; dx++) values.push(data[row + within((at % width) + dx, width)]);
-    }
-    return median(values);
-  });
-  return { width, height, data: found };
 }

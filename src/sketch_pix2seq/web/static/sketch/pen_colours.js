@@ -3,7 +3,7 @@
 // one pen. `pen_colours.py` has the same in numpy.
 
 import { spread } from "./morphology.js";
-import { eachPlane, greyOf, reduced, runningMeans } from "./picture.js";
+import { eachPlane, greyOf, medians, reduced, runningMeans } from "./picture.js";
 import { arcLengths, interpolated, median } from "./statistics.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
@@ -105,24 +105,6 @@ function inksAlong(/** @type {Picture} */ picture, /** @type {Points[]} */ strok
     lengths.push(1 + length);
   }
   return { inks, paper: isDark ? 0 : 1, lengths };
-}
-
-/** The median of the square round each pixel. @param {Plane} plane @param {number} reach */
-function medians({ width, height, data }, reach) {
-  const around = new Uint8Array((2 * reach + 1) ** 2);
-  const at = (/** @type {number} */ place, /** @type {number} */ size) =>
-    Math.min(Math.max(place, 0), size - 1);
-  const middles = data.map((_, pixel) => {
-    const x = pixel % width, y = Math.floor(pixel / width);
-    let count = 0;
-    for (let dy = -reach; dy <= reach; dy++) {
-      for (let dx = -reach; dx <= reach; dx++) {
-        around[count++] = data[at(y + dy, height) * width + at(x + dx, width)];
-      }
-    }
-    return around.sort()[count >> 1];
-  });
-  return { width, height, data: middles };
 }
 
 /** Number the pen of each stroke, 0 without colour: those of the longest stroke's hue first. */

@@ -54,7 +54,7 @@ function shortened(ordered) {
   let lines = ordered, tried = 0;
   for (let isShorter = true; isShorter && tried < MAX_TRIED;) {
     isShorter = false;
-    for (let first = 0; first < lines.length; first++) {
+    for (let first = 0; first < lines.length && tried < MAX_TRIED; first++) {
       for (let last = first; last < lines.length; last++, tried++) {
         const [start, end] = [startOf(lines[first]), endOf(lines[last])];
         const before = first > 0 ? endOf(lines[first - 1]) : null;

@@ -206,6 +206,29 @@ function meansOfRows({ width, height, data }, radius, times) {
   return { width, height, data: means };
 }
 
+/**
+ * The median of the square of 2 reach + 1 pixels round each pixel; what is at the border goes on
+ * beyond it.
+ *
+ * @param {Plane} plane @param {number} reach @returns {Plane}
+ */
+export function medians({ width, height, data }, reach) {
+  const around = new Uint8Array((2 * reach + 1) ** 2);
+  const at = (/** @type {number} */ place, /** @type {number} */ size) =>
+    Math.min(Math.max(place, 0), size - 1);
+  const middles = data.map((_, pixel) => {
+    const x = pixel % width, y = Math.floor(pixel / width);
+    let count = 0;
+    for (let dy = -reach; dy <= reach; dy++) {
+      for (let dx = -reach; dx <= reach; dx++) {
+        around[count++] = data[at(y + dy, height) * width + at(x + dx, width)];
+      }
+    }
+    return around.sort()[count >> 1];
+  });
+  return { width, height, data: middles };
+}
+
 /** Rows as columns. @param {Plane} plane @returns {Plane} */
 export function turned({ width, height, data }) {
   const across = new Uint8Array(data.length);

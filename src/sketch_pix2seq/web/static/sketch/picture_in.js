@@ -12,6 +12,7 @@ import { BICUBIC, eachPlane, partOf, resized, where } from "./picture.js";
 import { bindingMarks, printedDashes, printedDots, punchedHoles } from "./printed_marks.js";
 import { withoutMarginLines } from "./printed_lines.js";
 import { Regions } from "./regions.js";
+import { numberUpTo } from "./settings.js";
 import { simplify } from "./simplify.js";
 import { median } from "./statistics.js";
 import { findPage } from "./straightening.js";
@@ -62,6 +63,7 @@ const BORDER = 0.012; // of the longest side: nobody draws as close along the pi
 const WIDE = 1.6; // times as wide as the lines, and at the border: a corner of a shadow
 const TOLERANCE = 0.05; // of the line's width, for leaving out points
 const MIN_TOLERANCE = 0.5; // pixels
+const MAX_TOLERANCE = 1_000_000; // pixels that may be asked for: more than pictures have
 
 /**
  * Read a drawing from a picture.
@@ -69,8 +71,11 @@ const MIN_TOLERANCE = 0.5; // pixels
  * @param {ImageBitmap | ImageData | Blob} image @param {TraceOptions} [options]
  * @returns {Promise<Traced>}
  * @throws {DrawingError} If it is no picture, too large, blank, or no line drawing.
+ * @throws {UsageError} If an option is out of its range.
  */
 export async function trace(image, { threshold, tolerance, straighten = true } = {}) {
+  if (threshold !== undefined) numberUpTo("threshold", threshold, 1);
+  if (tolerance !== undefined) numberUpTo("tolerance", tolerance, MAX_TOLERANCE);
   const { picture, scale } = await decoded(image), { width, height } = picture;
   const enlarged = Math.max(1, Math.min(Math.floor(MIN_SIDE / Math.max(width, height)), 8));
   const large = enlarged === 1 ? picture : eachPlane(picture, (plane) =>
@@ -114,13 +119,17 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
  * Trace the centre lines of ink, in pixels of `ink`; long ones first.
  *
  * @param {Plane} ink
- * @param {{softness?: number, isPhoto?: boolean, isPrinted?: boolean, tolerance?: number}}
- *   [options]
+ * @param {{
+ *   softness?: number, isClean?: boolean, isPhoto?: boolean, isPrinted?: boolean,
+ *   tolerance?: number,
+ * }} [options]
  *   `softness`: pixels of `ink` to one of the picture; steps of this size are no part of lines.
+ *   `isClean`: whether all ink is drawn: there are no specks, printed marks or edges of a sheet.
  *   `isPhoto`: whether ink has holes and shadows at the border.
  *   `isPrinted`: whether the paper is ruled or squared.
  */
-export function linesOfInk(ink, { softness = 1, isPhoto = false, isPrinted = false, tolerance } = {}) {
+export function linesOfInk(ink, options = {}) {
+  const { softness = 1, isClean = false, isPhoto = false, isPrinted = false, tolerance } = options;
   const { left, top, right, bottom } = boxOf(ink), corner = [left, top];
   const part = partOf(ink, [left, top, right, bottom]);
   const factor = Math.max(1, Math.floor(roughWidth(part) / THIN)), share = shrunk(part, factor);
@@ -131,7 +140,8 @@ export function linesOfInk(ink, { softness = 1, isPhoto = false, isPrinted = fal
   const distance = centreLines(small);
   const frame = [left, ink.width - right, top, ink.height - bottom]
     .map((side) => Math.floor(side / factor));
-  const dirt = removeDirt(small, distance, frame, { isPhoto, isPrinted });
+  const dirt = isClean ? { numSpecks: 0, hadEdge: false }
+    : removeDirt(small, distance, frame, { isPhoto, isPrinted });
   // from the middle of a line to its edge it is half its width and half a pixel
   const width = Math.max(2 * median(distance.filter(Boolean)) - 1, 1);
   const dense = centred(walkLines(distance, small.width), share, softness / 2);

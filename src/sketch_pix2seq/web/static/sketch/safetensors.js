@@ -40,6 +40,7 @@ export function readSafetensors(buffer, file) {
     throw unreadable(String(error));
   }
   const tensors = new Map();
+  let total = 0; // bytes of all arrays: what they shared would be copied again and again
   for (const [name, entry] of Object.entries(header ?? {})) {
     if (name === "__metadata__") continue;
     const { dtype, shape, data_offsets: offsets } = entry ?? {};
@@ -49,7 +50,8 @@ export function readSafetensors(buffer, file) {
     const size = areSizes ? shape.reduce((a, b) => a * b, 1) : NaN;
     const bytes = dtype === "F16" ? 2 * size : dtype === "F32" ? 4 * size : NaN;
     const isInside = isWhole(begin) && end - begin === bytes && start + end <= buffer.byteLength;
-    if (!isInside) {
+    total += bytes;
+    if (!isInside || start + total > buffer.byteLength) {
       throw unreadable(`\`${name}\` of type ${dtype} and shape ${shape}`);
     }
     const part = buffer.slice(start + begin, start + end); // aligned, whatever the header's length

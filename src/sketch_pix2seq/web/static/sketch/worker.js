@@ -29,7 +29,13 @@ const METHODS = {
   generate: (call, category, options) => loaded().generate(category, call.with(options)),
   complete: (call, drawing, options) => loaded().complete(drawing, call.with(options)),
   mix: (call, inputs, options) => loaded().mix(inputs, call.with(options)),
-  trace: async (call, image, options) => (await import("./picture_in.js")).trace(image, options),
+  async trace(call, image, options) {
+    try {
+      return await (await import("./picture_in.js")).trace(image, options);
+    } finally {
+      image?.close?.(); // of a bitmap it is the worker's own copy
+    }
+  },
 };
 
 class Call {

@@ -1,6 +1,10 @@
 // What a drawing is in the browser: strokes in Quick, Draw!'s layout, [[x...], [y...]] each.
 // Knows geometry and path data; touches no page.
 
+import { boundsOf } from "../sketch/drawing.js";
+
+export { boundsOf };
+
 /** Side of the paper that drawings are drawn on, in their own units. */
 export const SIDE = 255;
 const EDGE = 6; // of a pad, that lines would lie on
@@ -10,21 +14,6 @@ const CORNER = 60; // degrees: where a line turns by more than this it stays sha
 const REACH = 1 / 3; // of a segment, from its ends to the control points
 const CLOSED = 0.03; // of a stroke's extent: nearer ends than this are one point of a round line
 const MIN_COSINE = Math.cos(CORNER * (Math.PI / 180));
-
-/** Smallest box around a drawing: [left, top, right, bottom]; null if it is empty. */
-export function boundsOf(strokes) {
-  let box = null;
-  for (const [xs, ys] of strokes) {
-    for (let i = 0; i < xs.length; i++) {
-      box ??= [xs[i], ys[i], xs[i], ys[i]];
-      box = [
-        Math.min(box[0], xs[i]), Math.min(box[1], ys[i]),
-        Math.max(box[2], xs[i]), Math.max(box[3], ys[i]),
-      ];
-    }
-  }
-  return box;
-}
 
 /** A drawing moved and scaled so that it lies in the middle of the paper. */
 export function fitted(strokes, margin = 22) {

@@ -12,7 +12,7 @@ const MAX_DEPTH = 64; // of elements in each other
 const READ = /^(svg|g|a|switch|path|line|polyline|polygon|rect|circle|ellipse|linearGradient|radialGradient|stop)$/;
 /** Elements that are seen and not read, in words. */
 export const NOT_READ = { text: "text", image: "picture", foreignObject: "foreign object" };
-const NOT_COPIED = /^(on|(xlink:)?href$|xml|data-(style|on)|style$|systemLanguage$|required)/i;
+const NOT_COPIED = /^(on|(xlink:)?href$|xml|_style$|_on|style$|systemLanguage$|required)/i;
 const LINKS = /url\(\s*(?!\s*["']?#)[^)]*\)/gi; // to other files
 const NO_SIZE = /^$|%\s*$|auto/;
 const SCHEMES = /\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)/gi;
@@ -41,7 +41,7 @@ export class SvgFrame {
     policy.content = "default-src 'none'";
     this.document.head.append(policy);
     const sheet = new this.view.CSSStyleSheet();
-    sheet.replaceSync([...this.source.querySelectorAll("data-style")].map(cssOf).join("\n"));
+    sheet.replaceSync([...this.source.querySelectorAll("_style")].map(cssOf).join("\n"));
     this.root = this.copyOf(this.source);
     this.hasViewBox = hasViewBox(this.source);
     for (const side of ["width", "height"]) {
@@ -95,7 +95,7 @@ export class SvgFrame {
       this.lettersLeft -= value.length;
     }
     for (const attribute in attributes) copy.setAttribute(attribute, attributes[attribute]);
-    copy.style.cssText = (source.getAttribute("data-style") ?? "").replace(LINKS, "none");
+    copy.style.cssText = (source.getAttribute("_style") ?? "").replace(LINKS, "none");
     if (isUse) this.#use(source, copy, depth);
     const children = name === "switch" ? [...source.children].filter(isFor).slice(0, 1) : source.children;
     for (const child of isRead ? children : []) {
@@ -129,7 +129,7 @@ export class SvgFrame {
 
 /** The root of a document. Its styles and handlers have other names: the page's policy forbids the parser to look at them. */
 function parsed(text) {
-  const plain = text.replace(/(\s)(style|on[a-z]+)(\s*=)/g, "$1data-$2$3").replace(/(<\/?)((?:\w+:)?)style\b/g, "$1$2data-style");
+  const plain = text.replace(/(\s)(style|on[a-z]+)(\s*=)/g, "$1_$2$3").replace(/(<\/?)((?:\w+:)?)style\b/g, "$1$2_style");
   const parse = (markup) => new DOMParser().parseFromString(markup, "image/svg+xml").documentElement;
   let root = parse(plain);
   if (root.localName === "svg" && !root.namespaceURI) root = parse(plain.replace(/<svg\b/, `<svg xmlns="${SVG}"`));

@@ -49,7 +49,7 @@ function penLines({ area, lines: outlines }, use) {
   // ends of lines were thinned away, half a width each
   const isLine = regions.areas.map((size, i) => blobs[i] <= BLOBS * size && lengths[i] ** 2 >= (LENGTH - 1) * size);
   if (!isLine.includes(true) || Math.max(ink.width, ink.height) < SLIM * usual) return null;
-  const { strokes } = linesOfInk({ ...ink, data: regions.only(isLine) });
+  const { strokes } = linesOfInk({ ...ink, data: regions.only(isLine) }, { isClean: true });
   const lines = strokes.map((stroke) => stroke.map((values, axis) => values.map((value) => (value - FRAME) / scale + box[axis])));
   const others = regions.only(isLine.map((is) => !is));
   const isOther = ([[x], [y]]) => {

@@ -174,7 +174,11 @@ export class SvgWalk {
     if (!Object.values(links).some((link) => link?.startsWith("url("))) return [];
     return markerPlaces(lines, corners).flatMap(({ kind, x, y, angle }) => {
       const marker = links[kind]?.startsWith("url(") && this.#once(links[kind], () => this.#marker(links[kind]));
-      if (!marker || this.linesLeft < marker.shapes.length) return [];
+      if (!marker) return [];
+      if (this.linesLeft < marker.shapes.length) {
+        this.leaveOut(`all after ${MAX_LINES} strokes`);
+        return [];
+      }
       this.linesLeft -= marker.shapes.length;
       const size = marker.isOfUser ? scale : width;
       const matrix = new DOMMatrix().translate(x, y).rotate(angle(marker.orient)).scale(size).translate(-marker.x, -marker.y);

@@ -1,5 +1,6 @@
 // When a hand draws each stroke. The same times as `timing_of` of the package's `animation.py`.
 
+import { arcLengths } from "../sketch/statistics.js";
 import { boundsOf } from "./strokes.js";
 
 /** Longest sides of the drawing that the pen moves in a second. */
@@ -32,7 +33,7 @@ export function timingOf(strokes, { faster = 1, maxSeconds = MAX_SECONDS } = {})
       time += LIFT_SECONDS + Math.hypot(xs[0] - pen[0], ys[0] - pen[1]) / longest / (PACE * OVER_PAPER);
     }
     begin.push(time);
-    time += Math.max(lengthsOf([xs, ys]).at(-1) / longest / PACE, DOT_SECONDS);
+    time += Math.max(arcLengths([xs, ys]).at(-1) / longest / PACE, DOT_SECONDS);
     end.push(time);
     pen = [xs.at(-1), ys.at(-1)];
   }
@@ -45,15 +46,6 @@ export function timingOf(strokes, { faster = 1, maxSeconds = MAX_SECONDS } = {})
 export const shareAt = ({ begin, end }, place, seconds) =>
   Math.min(Math.max((seconds - begin[place]) / (end[place] - begin[place]), 0), 1);
 
-/** The length along a stroke to each of its points. @param {Stroke} stroke */
-function lengthsOf([xs, ys]) {
-  const lengths = [0];
-  for (let i = 1; i < xs.length; i++) {
-    lengths.push(lengths[i - 1] + Math.hypot(xs[i] - xs[i - 1], ys[i] - ys[i - 1]));
-  }
-  return lengths;
-}
-
 /**
  * A piece of a stroke, from one share of its length to another; a dot is whole from the beginning.
  *
@@ -62,7 +54,7 @@ function lengthsOf([xs, ys]) {
 export function pieceOf(stroke, from, to) {
   const [xs, ys] = stroke;
   if (xs.length < 2 || (from <= 0 && to >= 1)) return stroke;
-  const lengths = lengthsOf(stroke), whole = lengths.at(-1);
+  const lengths = arcLengths(stroke), whole = lengths.at(-1);
   const piece = [[], []];
   const add = (x, y) => { piece[0].push(x); piece[1].push(y); };
   const addAt = (at) => {

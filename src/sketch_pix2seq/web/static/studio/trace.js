@@ -37,12 +37,22 @@ async function open(chosen, { turn = 0, of = null } = {}) {
   const bitmap = await trying(() => createImageBitmap(chosen).catch(() => {
     throw new UserError(t("notShown"));
   }));
+  if (wanted !== chosen) bitmap?.close();
   if (!bitmap || wanted !== chosen) return;
-  [file, whole, picture, shown, turns, traced] = [chosen, of, bitmap, bitmap, turn, null];
+  [file, whole, turns, traced] = [chosen, of, turn, null];
+  take(bitmap, bitmap);
   startCropping(false);
   show();
   keep();
   await retrace();
+}
+
+/** Show another picture, or the sheet in it, and let go of those before. */
+function take(other, sheet) {
+  for (const before of new Set([picture, shown])) {
+    if (before !== other && before !== sheet) before?.close();
+  }
+  [picture, shown] = [other, sheet];
 }
 
 const keep = () => keepPicture(file, whole, turns).catch(console.warn);
@@ -60,8 +70,12 @@ async function retrace() {
   const found = await trying(() => trace(file, options));
   const page = found?.page ? new ImageData(found.page.data, found.page.width) : null;
   const straight = page ? await createImageBitmap(page) : picture;
-  if (signal.aborted) return;
-  [traced, shown] = [found ?? null, straight];
+  if (signal.aborted) {
+    if (page) straight.close();
+    return;
+  }
+  traced = found ?? null;
+  take(picture, straight);
   if (traced && form.automatic.checked) form.threshold.value = Math.round(100 * traced.threshold);
   show();
   workspace.removeAttribute("aria-busy");
@@ -217,9 +231,10 @@ function showFrame([x, y, width, height]) {
   for (const [name, value] of Object.entries({ x, y, width, height })) $("rect", lines).setAttribute(name, value);
 }
 
-/** Cut a part out of what is shown. */
-async function cropTo([left, top, width, height]) {
-  const [wide, high] = frame();
+/** Cut a part out of what is shown; beyond its border there is nothing to be cut out. */
+async function cropTo([x0, y0, framedWidth, framedHeight]) {
+  const [wide, high] = frame(), left = Math.max(x0, 0), top = Math.max(y0, 0);
+  const width = Math.min(x0 + framedWidth, wide) - left, height = Math.min(y0 + framedHeight, high) - top;
   const part = [ // of the picture before it was turned
     [left, top, width, height],
     [top, wide - left - width, height, width],
