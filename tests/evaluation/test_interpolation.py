@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.evaluation import interpolation
-from sketch_pix2seq.evaluation.evaluation import Evaluation
+from sketch_pix2seq.evaluation.evaluation import Evaluation, drawing_seeds
 from sketch_pix2seq.evaluation.interpolation import (
     FINE_STEPS,
     STEPS,
@@ -68,7 +68,8 @@ def test_what_is_between_is_drawn_and_judged(evaluation: Evaluation) -> None:
     # the first and the last are the redrawings of the ends, with the same noise
     settings = evaluation.settings
     ends = [evaluation.held_out.sketches[number] for number in pairs[0]]
-    drawn = model.sketcher.mix(ends, STEPS, settings.temperature, settings.seed)
+    seed = drawing_seeds(settings.seed, len(pairs))[0]
+    drawn = model.sketcher.mix(ends, STEPS, settings.temperature, seed)
     assert found["predicted"][0] == evaluation.classify(drawn)[0].tolist()
-    best = model.sketcher.mix(ends, STEPS, settings.temperature, settings.seed, best_of=2)
+    best = model.sketcher.mix(ends, STEPS, settings.temperature, seed, best_of=2)
     assert found["predicted_of_best"][0] == evaluation.classify(best)[0].tolist()
