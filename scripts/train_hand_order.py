@@ -26,7 +26,7 @@ from sketch_pix2seq.data.dataset import Dataset, Split
 from sketch_pix2seq.sketch.geometry import is_closed
 from sketch_pix2seq.sketch.hand_order import NUM_HEADS, NUM_RELATIONS, Candidates
 
-WIDTH, FEED, HIDDEN, LAST_HIDDEN, NUM_LAYERS = 96, 192, 96, 48, 2
+WIDTH, FEED, HIDDEN, LAST_HIDDEN, NUM_LAYERS = 144, 288, 144, 72, 3
 BATCH = 64
 LEARNING_RATE = 2e-3
 MAX_STROKES = 24
@@ -257,8 +257,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, default=Path("hand_order.safetensors"))
-    parser.add_argument("--drawings", type=int, default=150_000)
-    parser.add_argument("--steps", type=int, default=14_000)
+    parser.add_argument("--drawings", type=int, default=186_000)
+    parser.add_argument("--steps", type=int, default=30_000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
