@@ -19,7 +19,12 @@ from sketch_pix2seq.evaluation.baselines import (
     read_redrawings,
     trace_picture,
 )
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, HeldOut
+from sketch_pix2seq.evaluation.evaluation import (
+    EvaluatedModel,
+    Evaluation,
+    HeldOut,
+    drawing_seeds,
+)
 from sketch_pix2seq.evaluation.line_metrics import line_metrics
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -102,5 +107,6 @@ def test_a_model_that_sees_the_picture_has_a_line_for_its_code_alone(
     assert [line.label for line in lines] == ["mine, code", "copy", "nearest"]
     sketches = evaluation.held_out.sketches[:3]
     settings = evaluation.settings
-    expected = model.sketcher.redraw(sketches, 1, settings.temperature, 1, fidelity=0)
+    seeds = drawing_seeds(1, len(evaluation.held_out.sketches))[:3]
+    expected = model.sketcher.redraw(sketches, 1, settings.temperature, seeds, fidelity=0)
     assert [[drawn] for drawn in lines[0].redraw(1)[:3]] == expected

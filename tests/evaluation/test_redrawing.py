@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.evaluation import redrawing
-from sketch_pix2seq.evaluation.evaluation import Evaluation
+from sketch_pix2seq.evaluation.evaluation import Evaluation, drawing_seeds
 from sketch_pix2seq.evaluation.redrawing import SamplingConfig, ranks
 
 
@@ -36,9 +36,10 @@ def test_what_is_measured_is_what_was_drawn(evaluation: Evaluation) -> None:
     parts = {part.name: part for part in redrawing.parts(evaluation)}
     assert len(parts) == len(evaluation.models) * (4 + 2)
     found = parts[redrawing.part_name(model, SamplingConfig(1.0, 1, 0))].measure()
-    drawn = [one for (one,) in model.sketcher.redraw(evaluation.held_out.sketches, 1, 1.0, 0)]
-    assert found["predicted"] == evaluation.classify(drawn)[0].tolist()
     count = len(evaluation.held_out.sketches)
+    seeds = drawing_seeds(0, count)
+    drawn = [one for (one,) in model.sketcher.redraw(evaluation.held_out.sketches, 1, 1.0, seeds)]
+    assert found["predicted"] == evaluation.classify(drawn)[0].tolist()
     assert all(len(found[name]) == count for name in ("predicted", "rank", "rank_by_judge"))
     assert all(0 <= rank < count for rank in found["rank"])
 

@@ -147,7 +147,6 @@ def test_neighbouring_marks_are_not_said_to_differ(results: Results) -> None:
     section = redrawing.recognition_section(results)
     (figure,) = (figure for figure in section.figures if figure.name == "recognition")
     assert "Bars that do not overlap differ by more than chance" in figure.see
-    assert "share one stream of random numbers" in section.how
 
 
 def value_of(cell: Cell) -> float:
