@@ -94,7 +94,7 @@ def looks_of(drawings: list[list[np.ndarray]]) -> dict[str, Looks]:
                 continue
             if is_closed(stroke, GAP):
                 box = np.concatenate((stroke.min(axis=0), stroke.max(axis=0)))
-                turns.add(box, number, _turns_right(stroke))
+                turns.add(box, number, turns_right(stroke))
             else:
                 ways.add(outlines[-1][1], number, is_forth)
         if len(strokes) <= MAX_STROKES and len(orders.features) < MAX_PAIRS:
@@ -105,7 +105,8 @@ def looks_of(drawings: list[list[np.ndarray]]) -> dict[str, Looks]:
     return {"direction": ways, "turn of a closed one": turns, "order of two": orders}
 
 
-def _turns_right(stroke: np.ndarray) -> bool:
+def turns_right(stroke: np.ndarray) -> bool:
+    """Which way round a closed stroke is drawn."""
     x, y = stroke.T
     return bool((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() > 0)
 

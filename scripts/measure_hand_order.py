@@ -18,9 +18,11 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Int64
+from measure_agreement import turns_right
 from safetensors.numpy import load
 
 from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.evaluation.estimates import Estimate, estimate, estimate_share, ratio
 from sketch_pix2seq.sketch import hand_order
 from sketch_pix2seq.sketch.geometry import is_closed
 
@@ -52,7 +54,7 @@ def main() -> None:
 
 
 def measured(drawings: list[list[np.ndarray]], weights: Mapping[str, np.ndarray], seed: int) -> str:
-    """The numbers of a row, each with half of its 95 % interval over drawings."""
+    """The numbers of a row, each with its 95 % interval over drawings."""
     generator = np.random.default_rng(seed)
     found = []
     for strokes in drawings:
@@ -65,17 +67,14 @@ def measured(drawings: list[list[np.ndarray]], weights: Mapping[str, np.ndarray]
         drawn = candidates.stroke[chosen]
         lines = [candidates.lines[candidate] for candidate in chosen]
         found.append(compared(strokes, shuffled[drawn], lines, np.array(closed)[drawn]))
+    ordered = [one for one in found if len(one.order) > 1]
+    tau = estimate(np.array([one.tau for one in ordered]))
+    first = estimate_share(np.array([one.is_first_right for one in ordered]))
     ways = np.array([one.ways for one in found])
-    orders = np.array([(one.tau, one.is_first_right, 1) for one in found if len(one.order) > 1])
-    tau, around = _ratio(orders[:, 0], orders[:, 2])
+    kinds = (ways[:, 0], ways[:, 1], ways.sum(axis=1))
+    shares = [first, *(ratio(right, every) for right, every in (kind.T for kind in kinds))]
     return " | ".join(
-        [
-            f"{tau:.3f} ± {around:.3f}",
-            _share(orders[:, 1], orders[:, 2]),
-            _share(*ways[:, 0].T),
-            _share(*ways[:, 1].T),
-            _share(*ways.sum(axis=1).T),
-        ]
+        [f"{tau.value:.3f} ({tau.low:.3f} to {tau.high:.3f})", *map(_percent, shares)]
     )
 
 
@@ -119,24 +118,14 @@ def _begins_alike(line: np.ndarray, other: np.ndarray) -> bool:
 
 
 def _turns_alike(line: np.ndarray, other: np.ndarray) -> bool:
-    return _turns_right(line) == _turns_right(other)
+    return turns_right(line) == turns_right(other)
 
 
-def _turns_right(stroke: np.ndarray) -> bool:
-    x, y = stroke.T
-    return bool((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() > 0)
-
-
-def _share(right: np.ndarray, number: np.ndarray) -> str:
-    share, around = _ratio(right, number)
-    return f"{100 * share:.1f} ± {100 * around:.1f}"
-
-
-def _ratio(right: np.ndarray, number: np.ndarray) -> tuple[float, float]:
-    """The ratio of two sums over drawings, and 1.96 times its standard error."""
-    share = right.sum() / number.sum()
-    residuals = right - share * number
-    return float(share), float(1.96 * np.sqrt((residuals**2).sum()) / number.sum())
+def _percent(found: Estimate | None) -> str:
+    if found is None:
+        return ""
+    value, low, high = (100 * number for number in (found.value, found.low, found.high))
+    return f"{value:.1f} ({low:.1f} to {high:.1f})"
 
 
 if __name__ == "__main__":

@@ -138,12 +138,12 @@ def read_inputs(paths: Sequence[Path], **options: bool) -> Inputs:
 
 def _notify_of_parts(name: str, left_out: list[str | None]) -> None:
     """Say what was left out of the drawings of a file; where it differs, of the first."""
-    told = [one for one in left_out if one is not None]
-    if len(set(told)) > 1:
-        of = f" of {len(told):,} of {len(left_out):,} drawings, of the first"
-        notify(f"`{name}`: left out{of}: {told[0]}")
-    elif told:
-        notify(f"`{name}`: left out: {told[0]}")
+    parts = [part for part in left_out if part is not None]
+    if len(set(parts)) > 1:
+        of = f" of {len(parts):,} of {len(left_out):,} drawings, of the first"
+        notify(f"`{name}`: left out{of}: {parts[0]}")
+    elif parts:
+        notify(f"`{name}`: left out: {parts[0]}")
 
 
 class _StandardInput(io.BytesIO):

@@ -145,7 +145,7 @@ def _of_sources(
         if report.left_out:
             reasons = "; ".join(f"{num:,} {reason}" for reason, num in report.left_out.items())
             on_notice(f"`{source.path.name}`: left out of {report.read:,}: {reasons}")
-    for notice in parts_notice(reports):
+    if notice := parts_notice(reports):
         on_notice(notice)
 
 

@@ -167,7 +167,7 @@ def merge_shards(
                 f"source `{path.name}` is not whole: {report.cut_short}; "
                 f"the {report.kept:,} drawings before that were read. Fetch it again."
             )
-    for notice in parts_notice(merged.reports):
+    if notice := parts_notice(merged.reports):
         on_notice(notice)
     return merged
 

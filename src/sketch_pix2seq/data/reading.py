@@ -89,16 +89,16 @@ class ReadReport:
             self.leave_out_part(part.first_left_out, part.read_in_part)
 
 
-def parts_notice(reports: Iterable[ReadReport]) -> list[str]:
-    """Say in a line, if there is anything to say, what was left out of drawings that were read."""
+def parts_notice(reports: Iterable[ReadReport]) -> str | None:
+    """Return a line about parts left out of drawings that were read; None: nothing was."""
     total = ReadReport()
     for report in reports:
         total.add(report)
     if total.first_left_out is None:
-        return []
+        return None
     is_one = total.read_in_part == 1
     which = "1 drawing" if is_one else f"{total.read_in_part:,} drawings, of the first"
-    return [f"left out of {which}: {total.first_left_out}"]
+    return f"left out of {which}: {total.first_left_out}"
 
 
 @dataclass(kw_only=True)

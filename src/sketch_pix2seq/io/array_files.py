@@ -43,7 +43,7 @@ _SMALL = 50_000_000  # bytes of an array of numbers that may be packed as tightl
 _SMALLEST_ARRAY = 32  # bytes of a pickled array
 _SMALLEST_SIDE = 8  # of a bitmap
 _MANY_ROWS = 2_000  # of bitmaps or of a picture: as many show which of them it is
-_SMALLEST_KNOWN_SIDE = 10  # of bitmaps that a picture can be told from
+_SMALLEST_KNOWN_SIDE = 10  # of bitmaps that differ enough from a picture
 _ALIKE = 0.7  # pictures of lines: 0.1 to 0.5; bitmaps of one class: above 1
 _CHANNELS = (1, 3, 4)  # of a bitmap with colours
 _NUMBERS = re.compile(r"[<>|=]([iuf][1248]|b1)")
