@@ -63,6 +63,22 @@ def test_pieces_of_printed_lines_are_evenly_apart(rng: np.random.Generator) -> N
     assert flipped[:-3].mean() > 0.97
 
 
+def test_a_dash_without_neighbour_is_printed_on_the_line_of_others(
+    rng: np.random.Generator,
+) -> None:
+    low, high = dashes(rng, 1.0)
+    beside, in_line = np.abs(low[:, 0] - 405) < 40, np.abs(low[:, 0] - 405) < 15
+    alone = in_line & (np.abs(low[:, 1] - 300) < 30)
+    keep = ~(beside & (np.abs(low[:, 1] - 300) < 60)) | alone  # nothing at either side of them
+    low, high, alone = low[keep], high[keep], alone[keep]
+    found = printed_dashes(low, high, most=4, size=(900, 600))
+    assert found[alone].all()
+    wide = high + np.where(alone[:, None], (3, 0), 0)  # a dot of the pen
+    assert not printed_dashes(low, wide, most=9, size=(900, 600))[alone].any()
+    aside = np.where(alone[:, None], (9, 0), 0)
+    assert not printed_dashes(low + aside, high + aside, most=4, size=(900, 600))[alone].any()
+
+
 def test_strokes_that_are_not_evenly_apart_or_few_are_drawn(rng: np.random.Generator) -> None:
     low, high = dashes(rng, 12.0)
     assert not printed_dashes(low, high, most=4, size=(900, 600)).any()

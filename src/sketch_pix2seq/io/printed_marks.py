@@ -17,6 +17,8 @@ _MIN_DOTS = 60
 _MIN_DASHES = 200
 _MAX_DASHES = 8_000  # that are compared
 _BESIDE = 0.1  # of the distance between printed lines: how far it varies
+_NEAR = 3  # times that distance: how far away a dash of the same printed line is looked for
+_THIN = 0.9  # of printed dashes are no wider than one without a neighbour may be
 _MOSTLY = 0.6  # of all dashes have another one beside them, where paper is printed
 _ALL_OVER = 0.6  # of the picture's sides, where dashes lie
 _LOOKED_AT = 500  # dots whose distances to all others are measured
@@ -92,9 +94,11 @@ def printed_dashes(
         ends = low[narrow, 1 - across], high[narrow, 1 - across]
         positions = (low[narrow, across] + high[narrow, across]) / 2
         reached = np.ptp(low[narrow], axis=0) / np.array(size)
-        beside = _evenly_beside(positions, *ends, most)
+        beside, usual = _evenly_beside(positions, *ends, most)
         if beside.mean() >= _MOSTLY and reached.min() >= _ALL_OVER:
-            is_dash[narrow[beside]] = True
+            thin = extent[narrow, across] <= np.quantile(extent[narrow[beside], across], _THIN)
+            in_line = _in_line_with(beside, positions, low[narrow, 1 - across], usual)
+            is_dash[narrow[beside | (thin & in_line)]] = True
     return is_dash
 
 
@@ -178,8 +182,8 @@ def _evenly_beside(
     first: Int64[np.ndarray, " D"],
     last: Int64[np.ndarray, " D"],
     least: float,
-) -> Bool[np.ndarray, " D"]:
-    """Which dashes have another one beside them at the usual distance."""
+) -> tuple[Bool[np.ndarray, " D"], float]:
+    """Which dashes have another one beside them at the usual distance, and that distance."""
     shifts = []
     nearest = np.full(len(positions), np.inf)
     for number, position in enumerate(positions.tolist()):
@@ -190,8 +194,25 @@ def _evenly_beside(
             nearest[number] = shifts[-1].min()
     usual = float(np.median(nearest))
     if not np.isfinite(usual):
-        return np.zeros(len(positions), bool)
-    return np.array([bool((np.abs(away - usual) <= _BESIDE * usual).any()) for away in shifts])
+        return np.zeros(len(positions), bool), usual
+    is_even = [bool((np.abs(away - usual) <= _BESIDE * usual).any()) for away in shifts]
+    return np.array(is_even), usual
+
+
+def _in_line_with(
+    printed: Bool[np.ndarray, " D"],
+    positions: Float[np.ndarray, " D"],
+    along: Int64[np.ndarray, " D"],
+    spacing: float,
+) -> Bool[np.ndarray, " D"]:
+    """Which dashes lie on one printed line with two printed ones or more near them."""
+    in_line = np.zeros(len(positions), bool)
+    places = positions[printed], along[printed]
+    for dash in np.flatnonzero(~printed).tolist():
+        is_near = np.abs(places[1] - along[dash]) <= _NEAR * spacing
+        is_near &= np.abs(places[0] - positions[dash]) <= _BESIDE * spacing
+        in_line[dash] = is_near.sum() >= 2
+    return in_line
 
 
 def _usual_spacing(points: Float[np.ndarray, "D 2"]) -> float:

@@ -1,7 +1,7 @@
 // Finding printed dots and dashes, punched holes and bindings, which are no part of a drawing.
 
 import { spread } from "./morphology.js";
-import { median } from "./statistics.js";
+import { median, quantile } from "./statistics.js";
 
 /** @typedef {import("./centre_lines.js").Point} Point */
 
@@ -9,6 +9,8 @@ const MIN_DOTS = 60;
 const MIN_DASHES = 200;
 const MAX_DASHES = 8000; // that are compared
 const BESIDE = 0.1; // of the distance between printed lines: how far it varies
+const NEAR = 3; // times that distance: how far away a dash of the same printed line is looked for
+const THIN = 0.9; // of printed dashes are no wider than one without a neighbour may be
 const MOSTLY = 0.6; // of all dashes have another one beside them, where paper is printed
 const ALL_OVER = 0.6; // of the picture's sides, where dashes lie
 const SAMPLED = 500; // dots whose distances to all others are measured
@@ -61,11 +63,15 @@ export function printedDashes(low, high, maxWidth, width, height) {
     if (!isAllOver) continue;
     const dashes = narrow.map((region) => ({
       place: (low[region][across] + high[region][across]) / 2,
+      width: high[region][across] - low[region][across],
       first: low[region][1 - across], last: high[region][1 - across],
     }));
-    const isBeside = evenlyBeside(dashes, maxWidth);
-    if (isBeside.filter(Boolean).length / narrow.length < MOSTLY) continue;
-    narrow.forEach((region, i) => (isDash[region] ||= isBeside[i]));
+    const { isBeside, spacing } = evenlyBeside(dashes, maxWidth);
+    const printed = dashes.filter((_, i) => isBeside[i]);
+    if (printed.length / narrow.length < MOSTLY) continue;
+    const widest = quantile(printed.map((dash) => dash.width), THIN);
+    narrow.forEach((region, i) => (isDash[region] ||= isBeside[i] ||
+      (dashes[i].width <= widest && isInLineWith(printed, dashes[i], spacing))));
   }
   return isDash;
 }
@@ -137,7 +143,7 @@ export function bindingMarks(low, high, width, height) {
 }
 
 /**
- * Which dashes have another one beside them at the typical distance.
+ * Which dashes have another one beside them at the typical distance, and that distance.
  *
  * @param {{place: number, first: number, last: number}[]} dashes @param {number} maxWidth
  */
@@ -153,9 +159,22 @@ function evenlyBeside(dashes, maxWidth) {
   });
   const typical = median(shifts.map((own) =>
     own.reduce((nearest, shift) => Math.min(nearest, shift), Infinity)));
-  if (typical === Infinity) return dashes.map(() => false);
-  return shifts.map((own) =>
+  const isBeside = shifts.map((own) => typical < Infinity &&
     own.some((shift) => Math.abs(shift - typical) <= BESIDE * typical));
+  return { isBeside, spacing: typical };
+}
+
+/**
+ * Whether a dash lies on one printed line with two printed ones or more near it.
+ *
+ * @param {{place: number, first: number}[]} printed @param {{place: number, first: number}} dash
+ * @param {number} spacing
+ */
+function isInLineWith(printed, dash, spacing) {
+  const near = printed.filter((other) =>
+    Math.abs(other.first - dash.first) <= NEAR * spacing &&
+    Math.abs(other.place - dash.place) <= BESIDE * spacing);
+  return near.length >= 2;
 }
 
 /** The median distance of places from the nearest other one, of at most `SAMPLED` of them. */
