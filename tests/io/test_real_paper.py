@@ -117,6 +117,49 @@ def test_a_sheet_on_a_dark_table(table: Colour, turn: int, rng: np.random.Genera
     assert found.frame is not None and found.frame[:2] == SIZE
 
 
+@pytest.mark.parametrize("note", [(247, 230, 110), (250, 150, 190), (150, 210, 240)])
+def test_a_coloured_note_on_a_wooden_table(note: Colour, rng: np.random.Generator) -> None:
+    ground = Image.new("RGB", SIZE, (130, 95, 70))
+    ImageDraw.Draw(ground).polygon([(120, 70), (480, 70), (480, 405), (120, 405)], note)
+    found = read_picture(photographed(drawn([(HOUSE, (30, 40, 110))], ground=ground), rng))
+    assert max(differing(found, HOUSE)) < 0.03
+    assert (found.left_out or "").startswith("what lies round the sheet")
+
+
+@pytest.mark.parametrize("tape", [(222, 205, 150), (60, 110, 190)])
+def test_a_sheet_that_is_taped_to_the_table(tape: Colour, rng: np.random.Generator) -> None:
+    ground = Image.new("RGB", SIZE, (110, 80, 60))
+    pen = ImageDraw.Draw(ground)
+    pen.rectangle([(60, 50), (540, 400)], (240, 238, 232))
+    for x, y in itertools.product((60, 540), (50, 400)):
+        turn = 1 if (x == 60) == (y == 50) else -1
+        pen.line([(x - 40, y + 40 * turn), (x + 40, y - 40 * turn)], tape, 26)
+    found = read_picture(photographed(drawn([(HOUSE, (40, 40, 60))], ground=ground), rng))
+    assert max(differing(found, HOUSE)) < 0.03
+    assert found.left_out == "what lies round the sheet"
+
+
+def folded(image: Image.Image) -> Image.Image:
+    """Folded once each way: a thin shadow, and two halves that are not equally light."""
+    shown = np.asarray(image, float)
+    for axis, at in enumerate((210, 330)):
+        away = np.arange(shown.shape[axis]) - at
+        light = 1 - 0.25 * np.exp(-((away / 2.0) ** 2)) - 0.06 * (away > 0)
+        shown = shown * np.expand_dims(light, (1, 2) if axis == 0 else (0, 2))
+    return Image.fromarray(shown.astype(np.uint8))
+
+
+def test_folds_of_the_paper_are_left_out(rng: np.random.Generator) -> None:
+    blank = Image.new("RGB", SIZE, (240, 238, 232))
+    found = read_picture(photographed(folded(drawn([(HOUSE, BLACK)], ground=blank)), rng, 2))
+    assert max(differing(found, HOUSE)) < 0.03
+    assert "folds of the paper" in (found.left_out or "")
+    horizon: Lines = [[(0, 345), (200, 338), (420, 347), (600, 341)]]
+    parts = [(HOUSE, BLACK), (horizon, (150, 150, 150))]
+    found = read_picture(photographed(drawn(parts, ground=blank), rng, 2))
+    assert max(differing(found, HOUSE, horizon)) < 0.03
+
+
 @pytest.mark.parametrize("table", [(25, 22, 20), (85, 50, 30), (110, 110, 110)])
 @pytest.mark.parametrize(("share", "turn"), [(0.1, 0), (0.1, 25), (0.03, 0), (0.01, 12)])
 def test_a_sheet_that_is_small_in_the_picture(

@@ -6,6 +6,7 @@ paper -> thin centre lines -> strokes -> fewer points.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from PIL import Image, ImageDraw
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.centre_lines import centre_lines, centre_on_ink
 from sketch_pix2seq.io.decoding import decode
+from sketch_pix2seq.io.folds import folds
 from sketch_pix2seq.io.ink import Ink, find_ink
 from sketch_pix2seq.io.merging import merged
 from sketch_pix2seq.io.morphology import rough_width
@@ -119,6 +121,10 @@ def read_picture(
         size = ink.mask.shape[::-1]
         drawn = without_margin_lines(lines.strokes, size, lines.width)
         lines = lines._replace(strokes=drawn)
+    is_fold = np.zeros(len(lines.strokes), bool)
+    if ink.is_photo:
+        is_fold = folds(lines.strokes, ink.contrast, lines.width)
+        lines = lines._replace(strokes=list(itertools.compress(lines.strokes, ~is_fold)))
     if on_stage:
         _show(on_stage, image, ink, lines.strokes)
     left_out = [
@@ -126,6 +132,7 @@ def read_picture(
         *page.left_out,
         *(["printed lines"] if ink.has_printed_lines else []),
         *(["lines hardly darker than the paper"] if ink.has_lost_lines else []),
+        *(["folds of the paper"] if is_fold.any() else []),
         *(["lines along the border"] if lines.had_edge else []),
         *([f"{specks:,} speck{'s' * (specks > 1)}"] if (specks := lines.num_specks) else []),
     ]

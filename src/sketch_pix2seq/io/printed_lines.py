@@ -144,24 +144,37 @@ def without_margin_lines(
 ) -> list[np.ndarray]:
     """Leave out straight lines from border to border of printed paper, unless all are such.
 
-    They may be in pieces, as where printed lines cross them.
-
     Args:
         strokes: (P, 2) in pixels.
         size: Width and height of the picture.
         width: Of lines.
     """
+    drawn = itertools.compress(strokes, ~lines_across(strokes, size, width))
+    return list(drawn) or list(strokes)
+
+
+def lines_across(
+    strokes: Sequence[np.ndarray], size: tuple[int, ...], width: float
+) -> Bool[np.ndarray, " S"]:
+    """Which strokes are straight lines from border to border.
+
+    They may be in pieces, as where printed lines cross them.
+
+    Args:
+        strokes: (P, 2) in pixels; at least one.
+        size: Width and height of the picture.
+        width: Of lines.
+    """
     sides = np.array(size)
-    is_piece = _pieces_of_margins(strokes, sides, width)
-    drawn = []
-    for stroke in itertools.compress(strokes, ~is_piece):
+    is_across = _pieces_of_margins(strokes, sides, width)
+    for number, stroke in enumerate(strokes):
         span = np.abs(stroke[-1] - stroke[0])
         apart = stroke - stroke[0]
         direction = (stroke[-1] - stroke[0]) / max(float(np.hypot(*span)), 1e-9)
         bend = np.abs(apart[:, 0] * direction[1] - apart[:, 1] * direction[0]).max()
-        if not ((span > _FROM_BORDER * sides).any() and bend < _STRAIGHT * sides.max()):
-            drawn.append(stroke)
-    return drawn or list(strokes)
+        is_long = bool((span > _FROM_BORDER * sides).any())
+        is_across[number] |= is_long and bend < _STRAIGHT * sides.max()
+    return is_across
 
 
 def _pieces_of_margins(

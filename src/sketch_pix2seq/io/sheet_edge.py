@@ -22,6 +22,7 @@ _FINE = 4  # pixels of it: half as wide as the widest of them
 _MAX_FINE = 0.03  # of a small sheet's area: more light lines round it are a drawing on dark ground
 _FILLED = 0.93  # of its outline, the least that is light
 _FOUR_CORNERED = 0.75  # of it, the least within four of its corners; of a circle 0.64
+_TAPE = 7  # pixels: half as wide as tape that holds a sheet
 _BLACK = 0.22  # of the sheet's brightness: no shadow is as dark
 _OTHER_HUE = 1.8  # times as much darker in one colour than in another is no shadow
 _AT_BORDER = 0.01  # of the longest side: a sheet that ends there may go on
@@ -37,7 +38,28 @@ def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
     Returns:
         Corners of a convex outline in pixels of the picture; None if there is no such sheet.
     """
-    sheet, factor = _largest_light_part(picture)
+    colours: list[int | None] = [None]  # the darkest one, as tables are brown
+    if picture.mode == "RGB":
+        colours += range(3)  # as sheets may be yellow or pink
+    small, factor = _shrunk(picture)
+    for colour in colours:
+        outline = _find_by(picture, small, factor, colour)
+        if outline is not None:
+            return outline
+    return None
+
+
+def _shrunk(picture: Image.Image) -> tuple[Image.Image, int]:
+    """A small picture, and pixels of the picture to one of it."""
+    factor = -(-max(picture.size) // _SIDE)
+    return (picture.reduce(factor) if factor > 1 else picture), factor
+
+
+def _find_by(
+    picture: Image.Image, small: Image.Image, factor: int, colour: int | None
+) -> Float[np.ndarray, "N 2"] | None:
+    """Find a sheet that is light in one of the three colours, or in the darkest."""
+    sheet = _largest_light_part(small, colour)
     share = 0.0 if sheet is None else sheet.mean()
     if sheet is None or share < _MIN_FAR_AREA:
         return None
@@ -49,40 +71,49 @@ def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
     left, top = np.maximum(low - beyond, 0).astype(int).tolist()
     right, bottom = np.minimum(high + beyond, picture.size).astype(int).tolist()
     closer = picture.crop((left, top, right, bottom))
-    sheet, factor = _largest_light_part(closer)
+    small, factor = _shrunk(closer)
+    sheet = _largest_light_part(small, colour)
     if sheet is None or sheet.mean() < _MIN_AREA:
         return None
     outline = _outline(sheet, factor)
-    if outline is None or not _is_drawn_on(picture, closer, outline, (left, top)):
+    if outline is None or not _is_drawn_on(picture, closer, outline, (left, top), colour):
         return None
     return np.asarray(outline + np.array([left, top]))
 
 
-def _largest_light_part(picture: Image.Image) -> tuple[Bool[np.ndarray, "H W"] | None, int]:
-    """The largest light part that is no paper beside a shadow, and pixels of the picture to one."""
-    factor = -(-max(picture.size) // _SIDE)
-    small = picture.reduce(factor) if factor > 1 else picture
+def _largest_light_part(small: Image.Image, colour: int | None) -> Bool[np.ndarray, "H W"] | None:
+    """The largest light part that is no paper beside a shadow."""
     if min(small.size) < 16:
-        return None, factor
+        return None
     # lines on the sheet are filled up
-    is_light = _light(closed(_darkest(small), 3))
+    is_light = _light(closed(_brightness(small, colour), 3))
     if is_light is None:
-        return None, factor
+        return None
     # a shadow that lies on a part of the sheet leaves a corner of the picture light
     is_lit = is_light[[0, 0, -1, -1], [0, -1, 0, -1]]
     if is_lit.all() or (is_lit.any() and not _is_table(small, is_light)):
-        return None, factor
+        return None
     regions = Regions.of(is_light)
-    return regions.labels == regions.areas.argmax(), factor
+    return np.asarray(regions.labels == regions.areas.argmax())
 
 
 def _outline(sheet: Bool[np.ndarray, "H W"], factor: int) -> Float[np.ndarray, "N 2"] | None:
     """The outline of a light part in pixels of the picture, if it is shaped like a sheet."""
-    outline = _hull(sheet)
-    area = area_of(outline)
-    if sheet.sum() < _FILLED * area or area_of(main_corners(outline)) < _FOUR_CORNERED * area:
-        return None
-    return outline * factor
+    for part in (sheet, _without_tape(sheet)):
+        if not part.any():
+            break
+        outline = _hull(part)
+        area = area_of(outline)
+        is_filled = part.sum() >= _FILLED * area
+        if is_filled and area_of(main_corners(outline)) >= _FOUR_CORNERED * area:
+            return outline * factor
+    return None
+
+
+def _without_tape(sheet: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+    """A light part without what sticks out of it narrowly."""
+    around = np.pad(~sheet, _TAPE).astype(np.uint8)
+    return np.asarray(closed(around, _TAPE)[_TAPE:-_TAPE, _TAPE:-_TAPE] == 0)
 
 
 def _is_drawn_on(
@@ -90,15 +121,18 @@ def _is_drawn_on(
     closer: Image.Image,
     outline: Float[np.ndarray, "N 2"],
     corner: tuple[int, int],
+    colour: int | None,
 ) -> bool:
     """Whether there are dark lines on a small sheet, and no light ones round it."""
-    inside = _darkest(closer)[~outside_of(within_edges(outline, closer.size), closer.size)]
+    inside = _brightness(closer, colour)[
+        ~outside_of(within_edges(outline, closer.size), closer.size)
+    ]
     paper = float(np.median(inside))
     least, most = _INK
     if not least < (inside < (1 + _DARKER) / 2 * paper).mean() < most:
         return False
     factor = -(-max(picture.size) // _FINE_SIDE)
-    is_light = _darkest(picture.reduce(factor)) > (1 + _DARKER) / 2 * paper
+    is_light = _brightness(picture.reduce(factor), colour) > (1 + _DARKER) / 2 * paper
     small = (is_light.shape[1], is_light.shape[0])
     middle = outline.mean(axis=0)
     grown = (middle + (1 + 2 * _INSET) * (outline - middle) + corner) / factor
@@ -134,10 +168,12 @@ def _is_table(small: Image.Image, is_light: Bool[np.ndarray, "H W"]) -> bool:
     return bool(shares.max() < _BLACK or shares.max() > _OTHER_HUE * shares.min())
 
 
-def _darkest(picture: Image.Image) -> UInt8[np.ndarray, "H W"]:
-    """The colour of each pixel that is darkest: tables are brown more often than grey."""
+def _brightness(picture: Image.Image, colour: int | None) -> UInt8[np.ndarray, "H W"]:
+    """How light each pixel is in one of the three colours; with None in its darkest."""
     values: UInt8[np.ndarray, "H W"] = np.asarray(picture)
-    return values.min(axis=2) if values.ndim == 3 else values
+    if values.ndim == 2:
+        return values
+    return values.min(axis=2) if colour is None else np.ascontiguousarray(values[:, :, colour])
 
 
 def _light(grey: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | None:

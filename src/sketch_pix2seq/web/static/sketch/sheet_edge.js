@@ -13,6 +13,9 @@ import { medianOfBytes } from "./statistics.js";
  * A light part of a picture: its convex outline and its area in the shrunk picture, its share of
  * this, and pixels of the picture to one of it.
  * @typedef {{outline: Point[], area: number, share: number, factor: number}} LightPart
+ *
+ * A small picture, and pixels of the picture to one of it.
+ * @typedef {{picture: Picture, factor: number}} Shrunk
  */
 
 const SIDE = 192; // pixels of the picture in which the sheet is looked for
@@ -42,7 +45,29 @@ const MIN_INSET = 5; // pixels: the same
  * @returns {Point[] | null} Corners of a convex outline in pixels of the picture.
  */
 export function findSheet(picture) {
-  const part = largestLightPart(picture);
+  const colours = [null, ...(picture.planes.length > 1 ? picture.planes.keys() : [])];
+  const small = shrunk(picture);
+  for (const colour of colours) {
+    const outline = findBy(picture, small, colour);
+    if (outline) return outline;
+  }
+  return null;
+}
+
+/** A small picture, and pixels of the picture to one of it. */
+function shrunk(/** @type {Picture} */ picture) {
+  const factor = Math.ceil(Math.max(picture.width, picture.height) / SIDE);
+  return { picture: eachPlane(picture, (plane) => reduced(plane, factor)), factor };
+}
+
+/**
+ * Find a sheet that is light in one of the three colours, or in the darkest.
+ *
+ * @param {Picture} picture @param {Shrunk} small @param {number | null} colour
+ * @returns {Point[] | null}
+ */
+function findBy(picture, small, colour) {
+  const part = largestLightPart(small, colour);
   if (!part || part.share < MIN_FAR_AREA) return null;
   if (part.share >= MIN_AREA) return sheetOutline(part);
   const box = boxAround(part.outline);
@@ -53,24 +78,23 @@ export function findSheet(picture) {
   const [right, bottom] = [picture.width, picture.height].map((side, axis) =>
     Math.floor(Math.min(high[axis] + beyond, side)));
   const closer = eachPlane(picture, (plane) => partOf(plane, [left, top, right, bottom]));
-  const sheet = largestLightPart(closer);
+  const sheet = largestLightPart(shrunk(closer), colour);
   if (!sheet || sheet.share < MIN_AREA) return null;
   const outline = sheetOutline(sheet);
-  if (!outline || !isDrawnOn(picture, closer, outline, [left, top])) return null;
+  if (!outline || !isDrawnOn(picture, closer, outline, [left, top], colour)) return null;
   return outline.map(([x, y]) => [x + left, y + top]);
 }
 
 /**
  * The largest light part that is no paper beside a shadow.
  *
- * @param {Picture} picture @returns {LightPart | null}
+ * @param {Shrunk} small @param {number | null} colour @returns {LightPart | null}
  */
-function largestLightPart(picture) {
-  const factor = Math.ceil(Math.max(picture.width, picture.height) / SIDE);
-  const small = eachPlane(picture, (plane) => reduced(plane, factor));
-  const { width, height, planes } = small;
+function largestLightPart({ picture, factor }, colour) {
+  const { width, height, planes } = picture;
   if (Math.min(width, height) < 16) return null;
-  const light = lightPlaces(closed(darkestOf(small), 3).data); // lines on the sheet are filled up
+  // lines on the sheet are filled up
+  const light = lightPlaces(closed(brightnessOf(picture, colour), 3).data);
   if (!light) return null;
   // a shadow that lies on a part of the sheet leaves a corner of the picture light
   const corners = [0, width - 1, (height - 1) * width, height * width - 1];
@@ -97,10 +121,10 @@ function sheetOutline({ outline, area, factor }) {
  * Whether there are dark lines on a small sheet, and no light ones round it.
  *
  * @param {Picture} picture @param {Picture} closer The part of it at a corner, with the sheet.
- * @param {Point[]} outline In `closer`. @param {Point} corner
+ * @param {Point[]} outline In `closer`. @param {Point} corner @param {number | null} colour
  */
-function isDrawnOn(picture, closer, outline, corner) {
-  const { width, height } = closer, near = darkestOf(closer).data;
+function isDrawnOn(picture, closer, outline, corner, colour) {
+  const { width, height } = closer, near = brightnessOf(closer, colour).data;
   const isOutside = outsideOf(withinEdges(outline, width, height), width, height).data;
   const limit = ((1 + DARKER) / 2) * medianOfBytes(near, (at) => !isOutside[at]);
   let inside = 0, ink = 0;
@@ -111,7 +135,7 @@ function isDrawnOn(picture, closer, outline, corner) {
   }
   if (!(ink / inside > INK[0] && ink / inside < INK[1])) return false;
   const factor = Math.ceil(Math.max(picture.width, picture.height) / FINE_SIDE);
-  const small = darkestOf(eachPlane(picture, (plane) => reduced(plane, factor)));
+  const small = brightnessOf(eachPlane(picture, (plane) => reduced(plane, factor)), colour);
   const middle = [0, 1].map((axis) =>
     outline.reduce((sum, point) => sum + point[axis], 0) / outline.length);
   const grown = (/** @type {Point} */ point, /** @type {number} */ axis) =>
@@ -184,8 +208,14 @@ function isOtherStuff(/** @type {Uint8Array[]} */ planes, /** @type {Uint8Array}
   return largest < BLACK || largest > OTHER_HUE * Math.min(...shares);
 }
 
-/** The colour of each pixel that is darkest: tables are brown more often than grey. */
-function darkestOf(/** @type {Picture} */ { width, height, planes: [first, ...others] }) {
+/**
+ * How light each pixel is in one of the three colours; with null in its darkest.
+ *
+ * @param {Picture} picture @param {number | null} colour
+ */
+function brightnessOf({ width, height, planes }, colour) {
+  if (colour !== null) return { width, height, data: planes[colour] };
+  const [first, ...others] = planes;
   const data = first.slice();
   for (const plane of others) {
     for (let at = 0; at < data.length; at++) if (plane[at] < data[at]) data[at] = plane[at];

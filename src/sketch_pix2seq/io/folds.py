@@ -1,0 +1,54 @@
+"""Finding the folds of a sheet: straight lines from border to border, paler than what is drawn."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from sketch_pix2seq.io.printed_lines import lines_across
+from sketch_pix2seq.sketch.geometry import arc_lengths, points_along
+
+_STEP = 3.0  # pixels between the places where a line's contrast is measured
+_DRAWN = 75  # percent of all places have less contrast than what is surely drawn
+_PALE = 0.6  # of that contrast: folds have less
+
+
+def folds(
+    strokes: Sequence[np.ndarray], contrast: UInt8[np.ndarray, "H W"], width: float
+) -> Bool[np.ndarray, " S"]:
+    """Which strokes are folds of the paper; where all are pale, none is.
+
+    Args:
+        strokes: (P, 2) in pixels of `contrast`; at least one.
+        contrast: (H, W), to the paper.
+        width: Of lines.
+
+    Example:
+        >>> contrast = np.zeros((60, 90), np.uint8)
+        >>> contrast[30], contrast[10, :40] = 50, 200
+        >>> lines = [np.array([(0.0, 30.0), (89.0, 30.0)]), np.array([(0.0, 10.0), (39.0, 10.0)])]
+        >>> folds(lines, contrast, width=3).tolist()
+        [True, False]
+    """
+    along = [_contrast_along(stroke, contrast) for stroke in strokes]
+    drawn = float(np.percentile(np.concatenate(along), _DRAWN))
+    is_pale = np.array([np.median(values) < _PALE * drawn for values in along])
+    found = is_pale.copy()
+    if is_pale.any():
+        pale = list(itertools.compress(strokes, is_pale))
+        found[is_pale] = lines_across(pale, contrast.shape[::-1], width)
+    return found
+
+
+def _contrast_along(
+    stroke: np.ndarray, contrast: UInt8[np.ndarray, "H W"]
+) -> UInt8[np.ndarray, " N"]:
+    """The contrast at places along a stroke."""
+    along = arc_lengths(stroke)
+    points = points_along(stroke, np.arange(0.0, along[-1] + 1, _STEP), along)
+    columns, rows = points.round().astype(int).T
+    height, width = contrast.shape
+    return np.asarray(contrast[rows.clip(0, height - 1), columns.clip(0, width - 1)])
