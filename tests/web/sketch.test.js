@@ -4,13 +4,16 @@ import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
 
+import { Bundle } from "./sketch/bundle.js";
 import { centred } from "./sketch/centre_lines.js";
 import { Sketcher, trace } from "./sketch/client.js";
 import { checkedDrawing } from "./sketch/drawing.js";
 import { BundleError, DrawingError, UsageError } from "./sketch/errors.js";
+import { readGallery } from "./sketch/gallery.js";
 import { penOrder } from "./sketch/pen_order.js";
 import { trace as traceHere } from "./sketch/picture_in.js";
 import { readSafetensors } from "./sketch/safetensors.js";
+import { Sketcher as Drawer } from "./sketch/sketcher.js";
 
 /** A worker of which a test says what it answers. */
 class FakeWorker extends EventTarget {
@@ -50,6 +53,142 @@ test("a file's arrays do not share their bytes", () => {
   assert.equal(readSafetensors(fileOf([0, 4000]), "a file").size, 2);
   assert.throws(() => readSafetensors(fileOf([0, 0]), "a file"), BundleError);
   assert.throws(() => readSafetensors(fileOf([0, 3996]), "a file"), BundleError);
+});
+
+const bytes = (text) => new TextEncoder().encode(text).buffer;
+const NO_ARRAYS = Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 123, 125).buffer; // a header: {}
+const CARD = {
+  format_version: 2, name: "tiny", licence: "MIT", attribution: "", categories: ["cat", "dog"],
+  architecture: {
+    name: "attention", latent_dim: 16, num_components: 4, encoder_width: 8, decoder_size: 24,
+    num_layers: 2, head_size: 8, expansion: 2,
+  },
+  raster: { size: 32, margin: 2, line_width: 1 }, offset_scale: 20, max_steps: 60, temperature: 0.2,
+};
+const LSTM = {
+  name: "lstm", encoder: "conv", latent_dim: 16, num_components: 4, decoder_size: 24, encoder_width: 8,
+};
+const CLASSIFIER = {
+  format_version: 2, architecture: { name: "conv", width: 8 }, categories: CARD.categories,
+  raster: CARD.raster,
+};
+
+/** A bundle without weights, whose cards differ so from small ones. */
+function bundleOf(changes = {}, ofClassifier = {}) {
+  return new Bundle(new Map([
+    ["model.json", bytes(JSON.stringify({ ...CARD, ...changes }))],
+    ["weights.safetensors", NO_ARRAYS],
+    ["classifier.json", bytes(JSON.stringify({ ...CLASSIFIER, ...ofClassifier }))],
+    ["classifier.safetensors", NO_ARRAYS],
+  ]));
+}
+
+test("sizes, numbers and texts of a bundle are within Python's limits", () => {
+  const sizes = (changes) => ({ architecture: { ...CARD.architecture, ...changes } });
+  const many = Array.from({ length: 10_001 }, (_, number) => `word ${number}`);
+  assert.equal(bundleOf().card.name, "tiny");
+  assert.equal(bundleOf({ architecture: LSTM }).card.architecture.name, "lstm");
+  assert.equal(bundleOf({ architecture: { ...LSTM, hyper_size: null } }).card.name, "tiny");
+  const wrong = [
+    [sizes({ latent_dim: 1025 }), /`latent_dim` must be a whole number from 1 to 1,024; got 1025/],
+    [sizes({ decoder_size: 2.5 }), /`decoder_size` must be a whole number from 1 to 2,048/],
+    [sizes({ decoder_size: undefined }), /`architecture` must hold `decoder_size`/],
+    [sizes({ hyper_size: 4 }), /`architecture` must not hold `hyper_size`/],
+    [sizes({ num_layers: 33 }), /`num_layers` must be a whole number from 1 to 32/],
+    [sizes({ num_layers: 32, head_size: 256, decoder_size: 256 }), /`num_layers` times `head_size`/],
+    [sizes({ decoder_size: 20 }), /`decoder_size` must be a multiple of `head_size`/],
+    [sizes({ encoder_width: 12 }), /`encoder_width` must be a multiple of 8; got 12/],
+    [{ ...sizes({ encoder_width: 256 }), raster: { ...CARD.raster, size: 512 } },
+      /`encoder_width` times the pixels of a picture must be at most 2,097,152; got 67,108,864/],
+    [sizes({ name: "constructor" }), /the architecture of a model must be one/],
+    [{ architecture: { ...LSTM, encoder: "rnn", encoder_size: 3000 } }, /must not hold/],
+    [{ architecture: { ...LSTM, encoder_width: undefined } }, /must hold `encoder_width`/],
+    [{ raster: { ...CARD.raster, size: 528 } }, /`size` .* from 1 to 512/],
+    [{ raster: { ...CARD.raster, size: 40 } }, /`size` .* a multiple of 16/],
+    [{ raster: { ...CARD.raster, margin: 16 } }, /`margin`/],
+    [{ raster: { ...CARD.raster, line_width: "1" } }, /`line_width`/],
+    [{ max_steps: 2001 }, /`max_steps` must be a whole number from 1 to 2,000; got 2001/],
+    [{ offset_scale: 1e-7 }, /`offset_scale` must be a number from 0.000001 to 1,000,000/],
+    [{ temperature: 101 }, /`temperature` must be a number from 0 to 100; got 101/],
+    [{ name: "n".repeat(101) }, /`name` must be a printable text of at most 100 letters/],
+    [{ licence: "\u0007" }, /`licence` must be a printable text/],
+    [{ attribution: "a".repeat(10_001) }, /`attribution` must be a printable text of at most 10,000/],
+    [{ categories: many }, /`categories` must name 1 to 10,000 categories; got 10,001/],
+    [{ categories: ["cat", "d".repeat(101)] }, /names of 1 to 100 printable letters/],
+    [{ categories: ["cat", "cat"] }, /`categories` must differ from each other/],
+  ];
+  for (const [changes, message] of wrong) {
+    assert.throws(() => bundleOf(changes), (error) => {
+      assert.ok(error instanceof BundleError, `${JSON.stringify(changes).slice(0, 80)}: ${error}`);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+  for (const changes of [{ architecture: { name: "conv", width: 264 } }, { categories: ["cat,dog"] }]) {
+    assert.throws(() => bundleOf({}, changes), BundleError);
+  }
+});
+
+test("no file of a bundle is read beyond its limit", async () => {
+  const send = globalThis.fetch;
+  let numSent = 0;
+  globalThis.fetch = async (url) => {
+    if (!String(url).endsWith("model.json")) return new Response("", { status: 404 });
+    return new Response(new ReadableStream({
+      pull(controller) {
+        if (numSent++ === 40) controller.close();
+        if (numSent > 40) return;
+        controller.enqueue(new Uint8Array(1 << 20));
+      },
+    }));
+  };
+  try {
+    await assert.rejects(Bundle.fetch("http://a.test/"), BundleError);
+  } finally {
+    globalThis.fetch = send;
+  }
+  assert.ok(numSent < 10, `${numSent} MiB were read`);
+  const files = new Map([["model.json", new ArrayBuffer((2 << 20) + 1)]]);
+  files.set("weights.safetensors", NO_ARRAYS);
+  assert.throws(() => new Bundle(files), /`model.json` of the bundle is too large: .* 2 MiB/);
+});
+
+test("a file of weights holds a bounded count of numbers", () => {
+  const header = JSON.stringify({ a: { dtype: "F16", shape: [1 << 25], data_offsets: [0, 1 << 26] } });
+  const file = new Uint8Array(8 + header.length + (1 << 26));
+  new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
+  file.set(new TextEncoder().encode(header), 8);
+  assert.throws(() => readSafetensors(file.buffer, "a file"), /at most 16,777,216 numbers/);
+});
+
+test("a gallery holds 1 to 20,000 drawings with places", () => {
+  const item = { word: "cat", drawing: [[[0, 1], [0, 1]]], place: [0, 1] };
+  const line = (changes) => JSON.stringify({ ...item, ...changes });
+  assert.equal(readGallery(bytes(`${line()}\n${line()}\n`)).length, 2);
+  assert.equal(readGallery(bytes(line())).length, 1);
+  const wrong = [
+    "", "\n", `${line()}\n\n${line()}`, `${line()}\n`.repeat(20_001), line({ word: "c".repeat(101) }),
+    line({ word: "\n" }), line({ place: ["0", "1"] }), line({ place: [true, false] }),
+    line({ place: [0] }), line({ place: [0, 1, 2] }), line({ drawing: [] }),
+  ];
+  for (const text of wrong) {
+    assert.throws(() => readGallery(bytes(text)), BundleError, JSON.stringify(text.slice(0, 90)));
+  }
+});
+
+test("codes to be drawn are numbers, else the caller is told", async () => {
+  const networks = { fromCode: () => assert.fail("the codes are drawn") };
+  const drawer = Object.assign(Object.create(Drawer.prototype), {
+    card: CARD, _networks: networks, _recognizer: { categoryOf: () => 0 },
+  });
+  for (const value of [NaN, Infinity, -1e7]) {
+    const code = new Float32Array(16).fill(value);
+    await assert.rejects(drawer.decode([code]), (error) => {
+      assert.ok(error instanceof UsageError, String(error));
+      assert.match(error.message, /the numbers of a code must be from -1,000,000 to 1,000,000/);
+      return true;
+    });
+  }
 });
 
 test("points of a drawing are numbers", () => {

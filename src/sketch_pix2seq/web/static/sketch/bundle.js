@@ -1,5 +1,7 @@
 // A bundle: a trained model as users exchange it. Numbers and words, never code.
 
+import { checkClassifier, checkModel, CLASSIFIER, MODEL } from "./bundle_checks.js";
+import { checkBytes, readBody, request } from "./bundle_files.js";
 import { BundleError } from "./errors.js";
 import { GALLERY_FILE, readGallery } from "./gallery.js";
 import { readSafetensors } from "./safetensors.js";
@@ -55,27 +57,21 @@ import { readSafetensors } from "./safetensors.js";
  */
 
 const FORMAT_VERSION = 2;
-const MODEL = "model.json", WEIGHTS = "weights.safetensors", LATENTS = "latents.safetensors";
-const CLASSIFIER = "classifier.json", CLASSIFIER_WEIGHTS = "classifier.safetensors";
-const COMMON = ["latent_dim", "num_components", "decoder_size"];
-/** Sizes that each architecture has. @type {Record<string, string[]>} */
-const SIZES = {
-  attention: [...COMMON, "encoder_width", "num_layers", "head_size", "expansion"],
-  lstm: COMMON,
-  layer_norm: COMMON,
-  hyper: [...COMMON, "hyper_size", "hyper_embedding"],
-};
-/** A picture's side must be a multiple of this, by the encoder. @type {Record<string, number>} */
-const STRIDES = { grid: 16, paper: 8, conv: 16, rnn: 1 };
-const NUM_GROUPS = 8; // of channels: their numbers are multiples of it
-const MAX_PICTURE_SIZE = 512, MAX_STEPS = 2000, MAX_SCALE = 1e6;
+const WEIGHTS = "weights.safetensors", LATENTS = "latents.safetensors";
+const CLASSIFIER_WEIGHTS = "classifier.safetensors";
 
 export class Bundle {
   /**
    * @param {Map<string, ArrayBuffer>} files Contents by name.
-   * @throws {BundleError} If a file is missing, of another version or not what its card says.
+   * @throws {BundleError} If a file is missing, of another version, too large or not what its card
+   *   says.
    */
   constructor(files) {
+    let total = 0;
+    for (const [name, content] of files) {
+      const { byteLength: bytes = 0 } = content ?? {};
+      checkBytes(name, bytes, (total += bytes));
+    }
     const [model, weights] = [MODEL, WEIGHTS].map((name) => files.get(name));
     if (!model || !weights) throw new BundleError(`the bundle lacks ${model ? WEIGHTS : MODEL}`);
     /** @type {ModelCard} */
@@ -96,8 +92,8 @@ export class Bundle {
     this.classifier = null;
     if (classifier && classes) {
       const card = readCard(classifier, CLASSIFIER);
-      this.classifier = { card, weights: readSafetensors(classes, CLASSIFIER_WEIGHTS) };
       checkClassifier(card, this.card);
+      this.classifier = { card, weights: readSafetensors(classes, CLASSIFIER_WEIGHTS) };
     }
     const gallery = files.get(GALLERY_FILE);
     /** Human drawings and their places on a map. @type {import("./gallery.js").GalleryItem[]} */
@@ -133,8 +129,9 @@ export class Bundle {
       }
       const isPacked = response.headers.has("content-encoding"); // its length is another one
       sizes.push(isPacked ? null : Number(response.headers.get("content-length")) || null);
-      return readBody(response, (bytes) => {
+      return readBody(response, (bytes, sum) => {
         loaded += bytes;
+        checkBytes(names[i], sum, loaded);
         const total = sizes.includes(null) ? null : sizes.reduce((a, b) => (a ?? 0) + (b ?? 0), 0);
         onProgress({ loaded, total });
       });
@@ -144,36 +141,6 @@ export class Bundle {
     contents.forEach((content, i) => content && files.set(names[i], content));
     return new Bundle(files);
   }
-}
-
-/** @param {URL} url @param {AbortSignal} [signal] */
-async function request(url, signal) {
-  try {
-    return await fetch(url, { signal });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new BundleError("the bundle cannot be fetched", { got: `${error} from ${url}` });
-  }
-}
-
-/** @param {Response} response @param {(bytes: number) => void} onBytes */
-async function readBody(response, onBytes) {
-  const chunks = [];
-  let size = 0;
-  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
-  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
-    if (!value) continue;
-    chunks.push(value);
-    size += value.length;
-    onBytes(value.length);
-  }
-  const content = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    content.set(chunk, at);
-    at += chunk.length;
-  }
-  return content.buffer;
 }
 
 /** @param {ArrayBuffer} content @param {string} file */
@@ -191,63 +158,4 @@ function readCard(content, file) {
     });
   }
   return card;
-}
-
-/** @param {ModelCard} card */
-function checkModel(card) {
-  const { architecture, categories, raster, offset_scale: scale, max_steps: steps } = card;
-  const { temperature } = card;
-  const { name, encoder = "grid", ...given } = architecture ?? {};
-  const known = SIZES[name], stride = STRIDES[encoder], sizes = Object.keys(given);
-  if (!known || !stride || (name === "attention") !== (encoder === "grid")) {
-    throw new BundleError("the architecture of a model must be one that this release knows", {
-      got: JSON.stringify({ name, encoder: architecture?.encoder }),
-      fix: "A newer release of sketch-pix2seq may know it.",
-    });
-  }
-  const missing = known.filter((size) => !sizes.includes(size));
-  const whole = { ...Object.fromEntries(missing.map((size) => [size, undefined])), ...given };
-  for (const [field, value] of Object.entries({ ...whole, size: raster?.size, max_steps: steps })) {
-    if (!(Number.isInteger(value) && Number(value) > 0)) {
-      const rule = `\`${field}\` in \`${MODEL}\` must be a whole number above 0`;
-      throw new BundleError(rule, { got: value });
-    }
-  }
-  const { size, margin, line_width: width } = raster;
-  const fits = size % stride === 0 && size <= MAX_PICTURE_SIZE && steps <= MAX_STEPS;
-  const { encoder_width: channels = 0, decoder_size: inside, head_size: head = 1 } = architecture;
-  const isWhole = channels % NUM_GROUPS === 0 && inside % head === 0;
-  const areNumbers = [margin, width, scale, temperature].every(Number.isFinite);
-  const isDrawn = areNumbers && margin >= 0 && 2 * margin < size && width > 0 && width <= size;
-  if (!(fits && isWhole && isDrawn && scale > 0 && scale <= MAX_SCALE && temperature >= 0)) {
-    throw new BundleError(`\`${MODEL}\` must hold settings that a model can have`, {
-      got: JSON.stringify([architecture, raster, scale, steps, temperature]),
-    });
-  }
-  const areNames = Array.isArray(categories)
-    && categories.every((category) => typeof category === "string");
-  if (!areNames || categories.length === 0) {
-    throw new BundleError("`categories` must be a list of names, at least one");
-  }
-}
-
-/** @param {ClassifierCard} classifier @param {ModelCard} card */
-function checkClassifier(classifier, card) {
-  const { size, margin, line_width: width } = classifier.raster ?? {};
-  const { name: kind, width: channels } = classifier.architecture ?? {};
-  const fits = Number.isInteger(channels) && channels > 0 && channels % NUM_GROUPS === 0;
-  if (kind !== "conv" || !fits) {
-    throw new BundleError("the classifier must be `conv` of a width that is a multiple of 8", {
-      got: JSON.stringify(classifier.architecture),
-    });
-  }
-  const sameRaster =
-    size === card.raster.size && margin === card.raster.margin && width === card.raster.line_width;
-  const sameCategories = String(classifier.categories) === String(card.categories);
-  if (card.architecture.encoder === "rnn" || !sameRaster || !sameCategories) {
-    throw new BundleError(
-      "a bundle's classifier must know its categories, in their order, and see its pictures",
-      { fix: "Export the run again, with a classifier of the same data set and `raster`." },
-    );
-  }
 }

@@ -1,6 +1,7 @@
 // The gallery of a bundle: human drawings, each with its place on a map of latent codes.
 // `gallery.py` has the same in Python.
 
+import { isPrintable, MAX_NAME } from "./bundle_checks.js";
 import { checkedDrawing } from "./drawing.js";
 import { BundleError } from "./errors.js";
 
@@ -11,17 +12,29 @@ import { BundleError } from "./errors.js";
  */
 
 export const GALLERY_FILE = "gallery.ndjson";
+const MAX_ITEMS = 20_000;
 const NEIGHBOURS = 4; // drawings of which a point between them is a mean
 
 /** Read the file. @param {ArrayBuffer} content @returns {GalleryItem[]} */
 export function readGallery(content) {
-  const lines = new TextDecoder().decode(content).split("\n").filter(Boolean);
+  const lines = new TextDecoder().decode(content).split("\n", MAX_ITEMS + 2);
+  if (lines.at(-1) === "") lines.pop();
+  if (lines.length === 0 || lines.length > MAX_ITEMS) {
+    const most = MAX_ITEMS.toLocaleString("en");
+    throw new BundleError(`\`${GALLERY_FILE}\` of the bundle must hold 1 to ${most} drawings`, {
+      got: lines.length ? "more" : "none",
+    });
+  }
+  const isShare = (/** @type {unknown} */ side) =>
+    typeof side === "number" && side >= 0 && side <= 1;
   return lines.map((line, i) => {
     try {
-      const { word, drawing, place } = JSON.parse(line);
-      const [x, y] = place;
-      if (!(typeof word === "string" && x >= 0 && x <= 1 && y >= 0 && y <= 1)) {
-        throw new Error("no word, or no place between 0 and 1");
+      const { word, drawing, place } = JSON.parse(line), [x, y] = place;
+      if (!(place.length === 2 && isShare(x) && isShare(y))) {
+        throw new Error("no place of two numbers from 0 to 1");
+      }
+      if (!isPrintable(word, MAX_NAME)) {
+        throw new Error(`a word must have at most ${MAX_NAME} printable letters`);
       }
       checkedDrawing(drawing);
       return { category: word, drawing, place: [x, y] };

@@ -10,7 +10,8 @@ import { latentStream } from "./noise.js";
 
 const NUM_MODES = 6; // J
 const NEVER = -1e30; // logit of a category without a drawing, and log share of a mode without one
-const MAX_CODE = 1e6; // no encoder that learned comes near it
+/** Of the numbers of a code; no encoder that learned comes near it. */
+export const MAX_CODE = 1e6;
 
 /**
  * Weight (K J, Z) and bias (K J,) of linear discriminants.
@@ -179,9 +180,12 @@ export class LatentGaussians {
   }
 }
 
-/** Check a code. @param {Float32Array} code */
+/** Whether all numbers of a code are finite, and none is too large. @param {Float32Array} code */
+export const isCode = (code) => code.every((value) => Math.abs(value) <= MAX_CODE);
+
+/** Check a code that the bundle gave. @param {Float32Array} code */
 export function checkedCode(code) {
-  if (code.every((value) => Math.abs(value) <= MAX_CODE)) return code;
+  if (isCode(code)) return code;
   throw new BundleError("the bundle gives codes that are not finite, or too large");
 }
 

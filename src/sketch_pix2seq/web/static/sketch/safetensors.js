@@ -8,7 +8,10 @@ import { BundleError } from "./errors.js";
  * @property {Float32Array} data In row-major order.
  */
 
-const MAX_HEADER_BYTES = 1 << 20;
+/** Of the header of a file. */
+export const MAX_HEADER_BYTES = 1 << 20;
+/** Of all arrays of a file together; those of the model in the package have 2.6 million. */
+export const MAX_NUMBERS = 1 << 24;
 const LENGTH_BYTES = 8;
 const INFINITE = 0x7c00; // exponent bits of 16-bit infinities and NaN
 
@@ -41,6 +44,7 @@ export function readSafetensors(buffer, file) {
   }
   const tensors = new Map();
   let total = 0; // bytes of all arrays: what they shared would be copied again and again
+  let count = 0;
   for (const [name, entry] of Object.entries(header ?? {})) {
     if (name === "__metadata__") continue;
     const { dtype, shape, data_offsets: offsets } = entry ?? {};
@@ -53,6 +57,11 @@ export function readSafetensors(buffer, file) {
     total += bytes;
     if (!isInside || start + total > buffer.byteLength) {
       throw unreadable(`\`${name}\` of type ${dtype} and shape ${shape}`);
+    }
+    count += size;
+    if (count > MAX_NUMBERS) {
+      const most = MAX_NUMBERS.toLocaleString("en");
+      throw new BundleError(`\`${file}\` of the bundle must hold at most ${most} numbers`);
     }
     const part = buffer.slice(start + begin, start + end); // aligned, whatever the header's length
     const data = dtype === "F16" ? widened(new Uint16Array(part)) : new Float32Array(part);

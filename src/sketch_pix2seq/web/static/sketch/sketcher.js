@@ -8,6 +8,7 @@ import {
 import { drawAll, pauses } from "./engine.js";
 import { BundleError, DrawingError, UsageError } from "./errors.js";
 import { neighbours } from "./gallery.js";
+import { isCode, MAX_CODE } from "./latents.js";
 import { Weights } from "./layers.js";
 import { pathThrough, scoresAlong } from "./mixing.js";
 import { networksOf } from "./networks.js";
@@ -153,6 +154,12 @@ export class Sketcher {
     checkAmount(latents.length, n, 1);
     if (latents.some((latent) => latent.length !== this.card.architecture.latent_dim)) {
       throw new UsageError(`a code must have ${this.card.architecture.latent_dim} numbers`);
+    }
+    if (!latents.every(isCode)) {
+      const most = MAX_CODE.toLocaleString("en");
+      throw new UsageError(`the numbers of a code must be from -${most} to ${most}`, {
+        got: "NaN, infinity or a larger one",
+      });
     }
     const requests = latents.flatMap((latent) => {
       const condition = this._networks.fromCode(latent, this._recognizer.categoryOf(latent));

@@ -1,5 +1,6 @@
 // The model, which draws in the page itself: it is loaded once, in one worker.
 
+import { checkBytes, readBody } from "../sketch/bundle_files.js";
 import { Sketcher } from "../sketch/client.js";
 import { GALLERY_FILE, readGallery } from "../sketch/gallery.js";
 import { numberOfCategory } from "../sketch/settings.js";
@@ -103,7 +104,7 @@ export async function gallery() {
 async function fetchGallery() {
   const answer = await fetch(new URL(`model/${GALLERY_FILE}`, HOME));
   if (!answer.ok) throw new Error(`${answer.status} for ${GALLERY_FILE}`);
-  return readGallery(await answer.arrayBuffer());
+  return readGallery(await readBody(answer, (_, sum) => checkBytes(GALLERY_FILE, sum, sum)));
 }
 
 async function ofKnown(category) {
