@@ -131,6 +131,20 @@ def test_a_video_plays_to_its_end(drawn: Page) -> None:
     assert 0.001 < dark < 0.2
 
 
+def test_a_video_that_cannot_be_recorded_is_said(drawn: Page) -> None:
+    drawn.evaluate("""() => {
+      MediaRecorder.prototype.start = () => {
+        throw new DOMException("no encoder", "NotSupportedError");
+      };
+    }""")
+    drawn.locator(".sheet-card").first.click()
+    drawn.locator("[data-view=video]").click()
+    message = "This browser could not record the video. Save a GIF instead."
+    expect(drawn.locator("#viewer-status")).to_have_text(message)
+    expect(drawn.locator("#viewer progress")).to_be_hidden()
+    assert saved(drawn, "png").name.endswith(".png")  # the viewer works on
+
+
 def test_pictures_and_lines_are_copied(drawn: Page) -> None:
     drawn.context.grant_permissions(["clipboard-read", "clipboard-write"])
     drawn.locator(".sheet-card").first.click()

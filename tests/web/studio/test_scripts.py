@@ -173,6 +173,11 @@ def test_the_network_answers_where_the_cache_fails(run_in_node: Callable[..., No
     run_in_node("offline", [], None)
 
 
+def test_a_video_that_cannot_be_recorded_is_no_file(run_in_node: Callable[..., None]) -> None:
+    words = {"texts": languages()[0].script, "phrases": {}, "categories": {}}
+    run_in_node("film", ["gif", "picture", "strokes", "timing", "words"], words)
+
+
 def film(rng: np.random.Generator, name: str, colours: int, size: int, noisy: bool) -> Any:
     """Frames of noise, which fills tables of codes, or of one colour, which makes them long."""
     palette = rng.integers(0, 256, (colours, 3)).tolist()

@@ -3,6 +3,7 @@
 import { GifWriter } from "./gif.js";
 import { canvasFor, paint, paintPaper } from "./picture.js";
 import { HOLD_SECONDS } from "./timing.js";
+import { t, UserError } from "./words.js";
 
 const SIDE = { gif: 640, video: 1080 }; // pixels of the longest side, at most
 const FRAMES_A_SECOND = 25;
@@ -126,31 +127,56 @@ const depth = (shade) => (shade ? ((shade - 1) % SHADES) + 1 : 0);
 
 /** What kind of video the browser can record: [type, ending]; undefined if none. */
 export const videoKind = () =>
-  globalThis.MediaRecorder && KINDS.find(([type]) => MediaRecorder.isTypeSupported(type));
+  globalThis.MediaRecorder && "captureStream" in HTMLCanvasElement.prototype
+    ? KINDS.find(([type]) => MediaRecorder.isTypeSupported(type)) : undefined;
 
 /**
  * A video in which all drawings of a layout draw themselves at once; it takes as long as it lasts.
  *
  * @param {Layout} layout @param {Parameters<typeof gifOf>[1]} [options] @returns {Promise<Blob>}
+ * @throws {UserError} If the browser cannot record it.
  */
-export async function videoOf(layout, { onProgress, signal } = {}) {
-  const [mimeType] = videoKind();
+export async function videoOf(layout, options = {}) {
+  const [mimeType] = videoKind() ?? [];
+  if (!mimeType) throw new UserError(t("notRecorded"));
   const pen = canvasFor(layout, scaleFor(layout, SIDE.video));
   paintPaper(pen, layout);
-  const recorder = new MediaRecorder(pen.canvas.captureStream(), { mimeType, videoBitsPerSecond: 4_000_000 });
-  const parts = [], seconds = secondsOf(layout);
+  const stream = pen.canvas.captureStream();
+  try {
+    const recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: 4_000_000 });
+    const parts = await recorded(recorder, pen, layout, options);
+    return new Blob(parts, { type: mimeType.split(";")[0] });
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    console.warn(error);
+    throw new UserError(t("notRecorded"));
+  } finally {
+    stream.getTracks().forEach((track) => track.stop());
+  }
+}
+
+/** What a recorder makes of the drawings while they are painted. */
+async function recorded(recorder, pen, layout, { onProgress, signal }) {
+  const parts = [], seconds = secondsOf(layout), whole = seconds + HOLD_SECONDS;
   recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
-  const stopped = new Promise((done) => recorder.addEventListener("stop", done));
+  const stopped = new Promise((done, fail) => {
+    recorder.addEventListener("stop", done);
+    recorder.addEventListener("error", ({ error }) => fail(error));
+  });
+  stopped.catch(() => {}); // it is awaited below
   recorder.start();
   const start = performance.now();
-  for (let time = 0; time < seconds + HOLD_SECONDS && !signal?.aborted; time = (performance.now() - start) / 1000) {
+  const goesOn = () => recorder.state === "recording" && !signal?.aborted;
+  for (let time = 0; time < whole && goesOn(); time = (performance.now() - start) / 1000) {
     paintPaper(pen, layout);
     paint(pen, layout.cells, -Infinity, time < seconds ? time : Infinity);
-    onProgress?.(time / (seconds + HOLD_SECONDS));
+    onProgress?.(time / whole);
     await new Promise((done) => setTimeout(done, 1000 / FRAMES_A_SECOND)); // goes on in a hidden tab, too
   }
-  recorder.stop();
+  const isWhole = goesOn();
+  if (recorder.state !== "inactive") recorder.stop();
   await stopped;
   signal?.throwIfAborted();
-  return new Blob(parts, { type: mimeType.split(";")[0] });
+  if (!isWhole) throw new Error("the recorder ended early");
+  return parts;
 }

@@ -6,7 +6,7 @@ import { newPaper } from "./paper.js";
 import { flipOf, gifOf, videoKind, videoOf } from "./film.js";
 import { laidOut, pngOf, svgOf } from "./picture.js";
 import { link } from "./share.js";
-import { nameOf, t } from "./words.js";
+import { nameOf, t, UserError } from "./words.js";
 
 /** @typedef {import("./picture.js").Drawing} Drawing */
 /**
@@ -205,6 +205,7 @@ for (const button of $$("[data-view]", dialog)) {
       await action();
     } catch (error) { // the page's own notices lie below this dialog
       if (error.name === "AbortError") return;
+      if (error instanceof UserError) return say(error.message);
       console.error(error);
       say(t(error.name === "NotAllowedError" ? "notAllowed" : "failed"));
     }
