@@ -35,6 +35,8 @@ _HERE = Path(__file__).parent
 RETRY_SECONDS = 2
 """Seconds that a refused client shall wait before it tries again."""
 
+_OWN = "en"  # the language of errors, unless a site says them in others
+
 MAX_NAMED = 80
 """Letters of a field's name that are said back."""
 
@@ -149,11 +151,24 @@ def error_response(request: Request, error: ApiError) -> Response:
     headers = {"Retry-After": str(RETRY_SECONDS)} if error.status in (429, 503) else {}
     wants_page = "text/html" in request.headers.get("accept", "")
     if wants_page and not request.url.path.startswith("/api/"):
-        layout = request.app.state.layout
-        shown = page(request, "error.html.jinja", error.status, error=error, layout=layout)
-        shown.headers.update(headers)
+        language = _language(request)
+        texts = request.app.state.translations.get(language, {})
+        values = {"error": error, "layout": request.app.state.layout, "language": language}
+        values["said"] = lambda text: texts.get(text, text)
+        shown = page(request, "error.html.jinja", error.status, **values)
+        shown.headers.update(headers | {"Vary": "Accept-Language"})
         return shown
     return JSONResponse(error.to_dict(), error.status, headers)
+
+
+def _language(request: Request) -> str:
+    """The language of an error's page: that of the folder, else the first of the browser's."""
+    known = request.app.state.translations
+    folders = request.url.path.split("/")
+    preferred = request.headers.get("accept-language", "").split(",")  # the best comes first
+    codes = [word.strip()[:2].lower() for word in preferred]
+    in_folder = (code for code in folders if code in known)
+    return next(in_folder, next((code for code in codes if code in (_OWN, *known)), _OWN))
 
 
 def _lowered(words: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -25,6 +26,7 @@ def new_site(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     health: Callable[[], dict[str, object]] = dict,
     layout: str = "layout.html.jinja",
+    translations: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> FastAPI:
     """Make a site that has no pages yet.
 
@@ -35,6 +37,8 @@ def new_site(
         lifespan: Opens what the site needs when it starts, and closes it at the end.
         health: More fields of `/api/health`.
         layout: Template that a page of an error extends.
+        translations: By the code of each further language, what a page of an error says in English
+            and how it is said there.
 
     Returns:
         The application. Its description for programs is at `/api/openapi.json`.
@@ -53,6 +57,7 @@ def new_site(
     app.add_middleware(Guards, limits=limits)
     app.state.hosts = None
     app.state.layout = layout
+    app.state.translations = translations
 
     def get_icon(request: Request) -> Response:
         return send(request, static_files()["icon-180.png"])

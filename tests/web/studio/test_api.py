@@ -412,6 +412,34 @@ def test_pages_hold_no_script_and_no_style(client: TestClient) -> None:
             assert tag.startswith((' type="module" src="./static/', ' type="application/json"'))
 
 
+@pytest.mark.parametrize(
+    ("path", "preferred", "is_german"),
+    [
+        ("/nothing", "de-AT,de;q=0.9,en;q=0.8", True),
+        ("/de/nothing", "en", True),
+        ("/de/nothing", None, True),
+        ("/nothing", "en-GB,en;q=0.9,de;q=0.8", False),
+        ("/nothing", "fr, de;q=0.5", True),
+        ("/nothing", "fr", False),
+        ("/nothing", None, False),
+    ],
+)
+def test_an_errors_page_is_in_the_visitors_language(
+    client: TestClient, path: str, preferred: str | None, is_german: bool
+) -> None:
+    headers = {"accept": "text/html"} | ({"accept-language": preferred} if preferred else {})
+    lost = client.get(path, headers=headers)
+    assert (lost.status_code, lost.headers["vary"]) == (404, "Accept-Language")
+    title = "Diese Seite gibt es nicht." if is_german else "There is no such page."
+    assert f"<h1>{title}</h1>" in lost.text
+    assert f'<html lang="{"de" if is_german else "en"}">' in lost.text
+    assert ("Zur ersten Seite" in lost.text) == is_german
+    assert ("To the first page" in lost.text) != is_german
+    assert ("Learned from" in lost.text) != is_german
+    answer = client.get(path, headers={"accept-language": "de"}).json()
+    assert answer["error"]["message"] == "there is no such page"
+
+
 def test_the_models_files_are_sent_once(client: TestClient, sketcher: Sketcher) -> None:
     files = sketcher.bundle.files
     assert {"model.json", "weights.safetensors", "gallery.ndjson"} <= set(files)

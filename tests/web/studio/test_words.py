@@ -9,6 +9,7 @@ import pytest
 
 import sketch_pix2seq
 from sketch_pix2seq.bundle.bundle import Bundle
+from sketch_pix2seq.web.answers import ApiError
 from sketch_pix2seq.web.studio.pages import Language, languages
 
 WEB = Path(sketch_pix2seq.__file__).parent / "web"
@@ -71,6 +72,18 @@ def test_every_language_says_all_that_the_library_says(language: Language) -> No
     for phrase, own in language.phrases.items():
         assert phrase.count("#") == own.count("#"), phrase
         assert phrase.endswith(".") == own.endswith("."), phrase
+
+
+def test_every_language_says_what_a_page_of_an_error_says() -> None:
+    errors = [ApiError.of_status(status) for status in range(400, 600)]
+    template = (WEB / "templates" / "error.html.jinja").read_text()
+    said = {text for error in errors for text in (error.message, error.hint) if text}
+    said |= set(re.findall(r'said\("(.*?)"\)', template))
+    assert languages()[0].errors == {}
+    for language in languages()[1:]:
+        assert set(language.errors) == said
+        for text, own in language.errors.items():
+            assert text.endswith(".") == own.endswith("."), text
 
 
 def test_every_text_is_used() -> None:

@@ -14,7 +14,7 @@ from sketch_pix2seq.web.files import SentFile, send
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.site import add_page, new_site
 from sketch_pix2seq.web.studio.api import routes
-from sketch_pix2seq.web.studio.pages import SUMMARY, TITLE, manifest, render_pages
+from sketch_pix2seq.web.studio.pages import SUMMARY, TITLE, languages, manifest, render_pages
 from sketch_pix2seq.web.studio.workers import Workers
 
 LIMITS = Limits(
@@ -42,6 +42,7 @@ def create_studio(
         SUMMARY,
         limits,
         health=lambda: {"drawing": drawers.num_active, "waiting": drawers.num_waiting},
+        translations={one.code: one.errors for one in languages() if one.errors},
     )
     app.include_router(routes(sketcher, drawers))
     pages = {

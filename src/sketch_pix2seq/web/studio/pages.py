@@ -66,6 +66,8 @@ class Language(NamedTuple):
     "Texts of the scripts."
     phrases: dict[str, str]
     "What the library says in English, as it is said here; `#` stands for a number or a name."
+    errors: dict[str, str]
+    "What the server's page of an error says in English, as it is said here."
     categories: dict[str, str]
     "Names of categories, by those that the model has; others keep these."
     folder: str
@@ -82,10 +84,10 @@ def languages() -> tuple[Language, ...]:
     known = []
     for path in sorted(_WORDS.glob("*.json"), key=lambda path: (path.stem != _OWN, path.stem)):
         words = json.loads(path.read_text(encoding="utf-8"))
-        script, phrases, categories = map(words.pop, ("script", "phrases", "categories"))
+        lists = [words.pop(name) for name in ("script", "phrases", "errors", "categories")]
         folder = "" if path.stem == _OWN else f"{path.stem}/"
         pages = SimpleNamespace(**{name: SimpleNamespace(**own) for name, own in words.items()})
-        known.append(Language(path.stem, pages, script, phrases, categories, folder))
+        known.append(Language(path.stem, pages, *lists, folder))
     return tuple(known)
 
 
