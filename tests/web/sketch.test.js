@@ -240,6 +240,28 @@ test("settings of a trace are within their limits", async () => {
   }
 });
 
+test("a picture too large is refused before it is decoded", async () => {
+  globalThis.createImageBitmap = () => assert.fail("it is decoded");
+  const png = new Uint8Array(24);
+  png.set([0x89, 0x50, 0x4e, 0x47]);
+  new DataView(png.buffer).setUint32(16, 10_001);
+  new DataView(png.buffer).setUint32(20, 10_000);
+  const heavy = Object.defineProperties(new Blob(), {
+    size: { value: 50_000_001 }, arrayBuffer: { value: () => assert.fail("it is read") },
+  });
+  const message = /at most 100000000 pixels; got 10001 x 10000\. Make it smaller first\./;
+  try {
+    await assert.rejects(traceHere(new Blob([png])), (error) => {
+      assert.ok(error instanceof DrawingError, String(error));
+      assert.match(error.message, message);
+      return true;
+    });
+    await assert.rejects(traceHere(heavy), /at most 50000000 bytes/);
+  } finally {
+    delete globalThis.createImageBitmap;
+  }
+});
+
 test("an address that is none starts no worker", async () => {
   FakeWorker.last = null;
   await assert.rejects(Sketcher.load("http://[", {}), TypeError);

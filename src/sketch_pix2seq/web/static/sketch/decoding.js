@@ -2,11 +2,11 @@
 
 import { DrawingError } from "./errors.js";
 import { BOX, greyOf, resized } from "./picture.js";
+import { checkPictureFile, checkPixels } from "./picture_file.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
 
 const MAX_PIXELS = 9_000_000; // that are worked on: A4 at 300 dots an inch has 8.7 million
-const MAX_DECODED_PIXELS = 100_000_000; // that a picture may have
 const STRIP = 1024; // rows that are drawn at once: canvases of some browsers are small
 const MAX_LINE_WIDTH = 0.06; // of the side: what is opaque and wider is an area, not a line
 const DARK = 128; // of 255, one of a pixel's colours at least, where it is clearly seen on white
@@ -16,13 +16,14 @@ const MIN_RANGE = 30; // steps of 255 from the darkest to the lightest place, to
 const AS_STORED = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
 
 /**
- * Decode a picture; one of more than 9 million pixels is shrunk.
+ * Decode a picture; one of more than 9 million pixels is shrunk. The size of a file is checked first.
  *
  * @param {ImageBitmap | ImageData | Blob} image
  * @returns {Promise<{picture: Picture, scale: number}>} `scale`: how many of its pixels make one.
  */
 export async function decoded(image) {
   if (!(image instanceof Blob)) return planesOf(image);
+  await checkPictureFile(image);
   let bitmap;
   try {
     bitmap = await createImageBitmap(image, AS_STORED);
@@ -41,11 +42,10 @@ export async function decoded(image) {
 /** @param {ImageBitmap | ImageData} image */
 function planesOf(image) {
   const { width, height } = image;
-  if (!(width > 0 && height > 0) || width * height > MAX_DECODED_PIXELS) {
-    throw new DrawingError(`a picture must have at most ${MAX_DECODED_PIXELS} pixels`, {
-      got: `${width} x ${height}`, fix: "Make it smaller first.",
-    });
+  if (!(width > 0 && height > 0)) {
+    throw new DrawingError("a picture must have a pixel", { got: `${width} x ${height}` });
   }
+  checkPixels(width, height);
   const scale = Math.ceil(Math.sqrt((width * height) / MAX_PIXELS));
   const wide = Math.ceil(width / scale), high = Math.ceil(height / scale);
   const planes = Array.from({ length: 4 }, () => new Uint8Array(wide * high));

@@ -195,10 +195,10 @@ export async function someDrawing() {
   return fitted(from[place]);
 }
 
-/** Let files of drawings be chosen, dropped and pasted; `onStrokes` gets the strokes in them. */
+/** Let a file of a drawing be chosen, dropped and pasted; `onStrokes` gets the strokes in it. */
 export function takeDrawings(area, input, onStrokes, options) {
   let reading = new AbortController(); // the file that was chosen last
-  const read = (file) => trying(async () => {
+  const read = (file, others) => trying(async () => {
     reading.abort();
     reading = new AbortController();
     const { signal } = reading;
@@ -206,7 +206,8 @@ export function takeDrawings(area, input, onStrokes, options) {
     clearTimeout(say.timer); // it stays until the file is read
     const { strokes, leftOut } = await drawingIn(file, signal);
     signal.throwIfAborted();
-    say(leftOut ? `${t("linesFound")} ${t("leftOut", { what: translated(leftOut) })}` : t("linesFound"));
+    const missing = leftOut ? t("leftOut", { what: translated(leftOut) }) : "";
+    say([t("linesFound"), missing, others].filter(Boolean).join(" "));
     onStrokes(fitted(strokes));
   });
   takeFiles(area, input, read, options);
@@ -224,10 +225,17 @@ async function drawingIn(file, signal) {
 /** Whether the viewer lies over the page, whose drawing stays as it is. */
 const isCovered = () => $("#viewer").open;
 
-/** Let files be chosen, dropped and pasted, SVGs as text, too. */
+/**
+ * Let a file be chosen, dropped and pasted, an SVG as text, too.
+ *
+ * @param {(file: Blob, others: string) => void} take Gets the first file, and in words that there were
+ *   others; "" if there were none.
+ */
 export function takeFiles(area, input, take, { pastes = () => true } = {}) {
+  const takeFirst = ([file, ...others]) =>
+    file && take(file, others.length ? t("oneFileRead", { name: file.name, count: others.length }) : "");
   input?.addEventListener("change", () => {
-    if (input.files.length) take(input.files[0]);
+    takeFirst(input.files);
     input.value = "";
   });
   area.addEventListener("dragover", (event) => {
@@ -238,14 +246,14 @@ export function takeFiles(area, input, take, { pastes = () => true } = {}) {
   area.addEventListener("drop", (event) => {
     event.preventDefault();
     area.classList.remove("over");
-    if (event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
+    takeFirst(event.dataTransfer.files);
   });
   addEventListener("paste", (event) => {
     if (isCovered() || !pastes()) return;
-    const [file] = event.clipboardData.files;
+    const { files } = event.clipboardData;
     const text = event.clipboardData.getData("text/plain").trim();
-    if (file) take(file);
-    else if (/^<(\?xml|svg)/.test(text)) take(new Blob([text]));
+    if (files.length) takeFirst(files);
+    else if (/^<(\?xml|svg)/.test(text)) take(new Blob([text]), "");
   });
 }
 

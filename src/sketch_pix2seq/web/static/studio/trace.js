@@ -3,10 +3,11 @@
 import { trace } from "../sketch/client.js";
 import { colourName } from "../sketch/pen_colours.js";
 import { penOrder } from "../sketch/pen_order.js";
+import { checkPictureFile } from "../sketch/picture_file.js";
 import { simplify } from "../sketch/simplify.js";
 import { gaussianSmoothed, resampled } from "../sketch/smoothing.js";
 import { keepPicture, keptPicture } from "./kept_picture.js";
-import { $, carry, download, examples, takeFiles, trying } from "./page.js";
+import { $, carry, download, examples, say, takeFiles, trying } from "./page.js";
 import { boundsOf, fitted, pathData } from "./strokes.js";
 import { view } from "./viewer.js";
 import { number, t, translated, UserError } from "./words.js";
@@ -34,9 +35,12 @@ let running = new AbortController(); // the trace that was started last
 /** Show a picture and trace it; `of` is the one that it was cut out of. */
 async function open(chosen, { turn = 0, of = null } = {}) {
   wanted = chosen;
-  const bitmap = await trying(() => createImageBitmap(chosen).catch(() => {
-    throw new UserError(t("notShown"));
-  }));
+  const bitmap = await trying(async () => {
+    await checkPictureFile(chosen);
+    return createImageBitmap(chosen).catch(() => {
+      throw new UserError(t("notShown"));
+    });
+  });
   if (wanted !== chosen) bitmap?.close();
   if (!bitmap || wanted !== chosen) return;
   [file, whole, turns, traced] = [chosen, of, turn, null];
@@ -301,7 +305,10 @@ form.threshold.addEventListener("input", () => {
   showSettings();
 });
 for (const name of ["threshold", "automatic", "straighten"]) form[name].addEventListener("change", retrace);
-takeFiles($("#trace-card"), $("#file"), open);
+takeFiles($("#trace-card"), $("#file"), (first, others) => {
+  if (others) say(others);
+  return open(first);
+});
 const before = keptPicture();
 if (before) open(before.file, { turn: before.turns, of: before.whole });
 else showExample();
