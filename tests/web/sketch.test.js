@@ -12,6 +12,7 @@ import { BundleError, DrawingError, UsageError } from "./sketch/errors.js";
 import { readGallery } from "./sketch/gallery.js";
 import { penOrder } from "./sketch/pen_order.js";
 import { trace as traceHere } from "./sketch/picture_in.js";
+import { withoutMarginLines } from "./sketch/printed_lines.js";
 import { readSafetensors } from "./sketch/safetensors.js";
 import { Sketcher as Drawer } from "./sketch/sketcher.js";
 
@@ -219,6 +220,20 @@ test("the order of very many strokes takes bounded time", () => {
     Math.hypot = hypot;
   }
   assert.ok(count < 4 * 4_100_000, `${count} lengths were measured`);
+});
+
+test("margin lines are found among very many strokes in bounded time", () => {
+  const strokes = Array.from({ length: 8000 }, (_, i) => {
+    const [x, y] = [(i * 7919) % 1999, (i * 104729) % 1997];
+    return [[x, x + 1], [y, y + 1]];
+  });
+  const drawn = strokes.filter(([, [y]]) => y < 900 || y > 1100); // there is little beside the line
+  const margin = [50, 700, 1350].map((x) => [[x, x + 590], [1000, 1001]]);
+  const before = process.cpuUsage().user;
+  const left = withoutMarginLines([...margin, ...drawn], 2000, 2000, 3);
+  const seconds = (process.cpuUsage().user - before) / 1e6;
+  assert.deepEqual(left, drawn);
+  assert.ok(seconds < 5, `it took ${seconds} seconds`);
 });
 
 test("a line may have very many points before its corner", () => {

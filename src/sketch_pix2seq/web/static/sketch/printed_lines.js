@@ -187,28 +187,58 @@ export function withoutMarginLines(strokes, width, height, lineWidth) {
  */
 function piecesOfMargins(strokes, sides, lineWidth) {
   const isMargin = strokes.map(() => false), first = SLOPES[0], last = SLOPES[SLOPES.length - 1];
+  const reach = BESIDE * Math.max(...sides);
   for (const along of [0, 1]) {
     const extents = strokes.map((points) => extentOf(points[along]));
     for (let number = 0; number < NUM_SLOPES; number++) {
       const slope = first + ((last - first) * number) / (NUM_SLOPES - 1);
       const across = strokes.map((points) =>
         extentOf(points[1 - along].map((value, i) => value - slope * points[along][i])));
+      const order = [...across.keys()].sort((one, other) => across[one][0] - across[other][0]);
+      const lows = order.map((stroke) => across[stroke][0]);
+      const highs = across.map(([, high]) => high).sort((one, other) => one - other);
       for (const [low, high] of across) {
         if (high - low >= lineWidth) continue;
         const middle = (low + high) / 2;
-        const pieces = [...across.keys()].filter((stroke) => middle - across[stroke][0] < lineWidth
+        const from = numBelow(lows, middle - lineWidth), to = numBelow(lows, middle + lineWidth);
+        // what is neither wholly above nor wholly below is near
+        const numNear = numBelow(lows, middle + reach) - numUpTo(highs, middle - reach);
+        if (to - from < MIN_PIECES || to - from <= MOSTLY * numNear) continue;
+        const pieces = order.slice(from, to).filter((stroke) => middle - across[stroke][0] < lineWidth
           && across[stroke][1] - middle < lineWidth);
-        if (pieces.length < MIN_PIECES) continue;
-        const span = Math.max(...pieces.map((stroke) => extents[stroke][1]))
-          - Math.min(...pieces.map((stroke) => extents[stroke][0]));
-        const reach = BESIDE * Math.max(...sides);
-        const near = across.filter((other) => other[0] - middle < reach && middle - other[1] < reach);
-        if (span <= FROM_BORDER * sides[along] || pieces.length <= MOSTLY * near.length) continue;
+        if (pieces.length < MIN_PIECES || pieces.length <= MOSTLY * numNear) continue;
+        let start = Infinity, end = -Infinity;
+        for (const stroke of pieces) {
+          start = Math.min(start, extents[stroke][0]);
+          end = Math.max(end, extents[stroke][1]);
+        }
+        if (end - start <= FROM_BORDER * sides[along]) continue;
         for (const stroke of pieces) isMargin[stroke] = true;
       }
     }
   }
   return isMargin;
+}
+
+/** How many of some sorted numbers are below a limit. @param {number[]} sorted @param {number} limit */
+const numBelow = (sorted, limit) => firstWhere(sorted, (value) => value >= limit);
+
+/** How many are not above it. @param {number[]} sorted @param {number} limit */
+const numUpTo = (sorted, limit) => firstWhere(sorted, (value) => value > limit);
+
+/**
+ * The place of the first number for which something holds, as it does for all after it.
+ *
+ * @param {number[]} sorted @param {(value: number) => boolean} holds
+ */
+function firstWhere(sorted, holds) {
+  let from = 0, to = sorted.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (holds(sorted[middle])) to = middle;
+    else from = middle + 1;
+  }
+  return from;
 }
 
 /** The least and the largest of some values. @param {number[]} values */
