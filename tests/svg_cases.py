@@ -58,6 +58,11 @@ _LINE = _pen("M10 10L90 20")
 _HOUSE = [(20, 80), (20, 40), (50, 20), (80, 40), (80, 80)]
 
 CASES = {
+    "far from the page": SvgCase(
+        _pen("M0 0L9e6 5") + _LINE + '<rect x="-9e8" width="5" height="5"/>',
+        [LINE],
+        "2 x shape too far from the page",
+    ),
     "lines": SvgCase(
         _pen("M20 80V40L50,20 80,40v40Z", "m5 5 10 0h10m20-2l1.5.5.5-1.5"),
         [[*_HOUSE, (20, 80)], [(5, 5), (15, 5), (25, 5)], [(45, 3), (46.5, 3.5), (47, 2)]],

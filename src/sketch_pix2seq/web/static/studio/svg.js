@@ -12,6 +12,7 @@ import { t, UserError } from "./words.js";
 
 const EDGE_WIDTH = 4e-3; // of the drawing's longest side, at most: an area's edge has no pen
 const MAX_NAMED = 4; // kinds of what was left out
+const FARTHEST = 10_000; // sizes of the page: shapes farther off are left out
 const TOLERANCE = 1 / 1000; // of the drawing's longest side, for leaving out points
 const BORDER = 0.01; // of the page: areas whose edges are nowhere farther inside are its ground
 const FRAME_CONTRAST = 96; // of 255 between a ground and its line, from which the line is a frame
@@ -31,9 +32,10 @@ export function strokesInSvg(text) {
   let strokes;
   try {
     frame.open();
-    const walk = new SvgWalk(frame, leaveOut), shapes = walk.shapes();
+    const walk = new SvgWalk(frame, leaveOut), all = walk.shapes();
     const isWhole = frame.source.hasAttribute(WHOLE_STROKES);
-    for (const shape of shapes) shape.isGround = isPaper(shape, walk.page);
+    for (const shape of all) shape.isGround = isPaper(shape, walk.page);
+    const shapes = frame.isSized ? withinReach(all, walk.page, leaveOut) : all;
     if (!isWhole) findPenLines(shapes);
     strokes = strokesOf(shapes, walk.paper ?? WHITE, isWhole);
     if (strokes.length === 0 && !walk.paper) strokes = strokesOf(shapes, BLACK, isWhole); // white lines alone
@@ -44,6 +46,16 @@ export function strokesInSvg(text) {
   const [left, top, right, bottom] = boundsOf(strokes);
   const tolerance = TOLERANCE * Math.max(right - left, bottom - top);
   return { strokes: strokes.map((stroke) => simplify(stroke, tolerance)), leftOut: wordsOf(counts) };
+}
+
+/** Leave out shapes absurdly far from the others, beside which nothing is visible; not if all are. */
+function withinReach(shapes, page, leaveOut) {
+  const reach = FARTHEST * Math.max(...page.map(Math.abs));
+  const near = shapes.filter((shape) => shape.isGround
+    || (boundsOf([...shape.lines, ...shape.area.lines]) ?? []).every((side) => Math.abs(side) < reach));
+  if (near.length === 0) return shapes;
+  if (near.length < shapes.length) leaveOut("shape too far from the page", shapes.length - near.length);
+  return near;
 }
 
 /** The visible lines of shapes, those in pieces joined and those drawn twice once. */

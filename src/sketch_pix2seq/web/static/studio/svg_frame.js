@@ -43,10 +43,12 @@ export class SvgFrame {
     const sheet = new this.view.CSSStyleSheet();
     sheet.replaceSync([...this.source.querySelectorAll("_style")].map(cssOf).join("\n"));
     this.root = this.copyOf(this.source);
-    this.hasViewBox = hasViewBox(this.source);
+    this.hasViewBox = this.isSized = hasViewBox(this.source);
+    const isOpen = (side) => NO_SIZE.test(this.source.getAttribute(side) ?? "");
+    this.isSized ||= !isOpen("width") && !isOpen("height");
     for (const side of ["width", "height"]) {
       if (this.hasViewBox) this.root.style.setProperty(side, "1000px", "important");
-      else if (NO_SIZE.test(this.source.getAttribute(side) ?? "")) this.root.style[side] = side === "width" ? "300px" : "150px";
+      else if (isOpen(side)) this.root.style[side] = side === "width" ? "300px" : "150px";
     }
     this.document.documentElement.replaceWith(this.root);
     this.document.adoptedStyleSheets = [sheet];
