@@ -84,10 +84,11 @@ def languages() -> tuple[Language, ...]:
     known = []
     for path in sorted(_WORDS.glob("*.json"), key=lambda path: (path.stem != _OWN, path.stem)):
         words = json.loads(path.read_text(encoding="utf-8"))
-        lists = [words.pop(name) for name in ("script", "phrases", "errors", "categories")]
+        lists = ("script", "phrases", "errors", "categories")
+        script, phrases, errors, categories = map(words.pop, lists)
         folder = "" if path.stem == _OWN else f"{path.stem}/"
         pages = SimpleNamespace(**{name: SimpleNamespace(**own) for name, own in words.items()})
-        known.append(Language(path.stem, pages, *lists, folder))
+        known.append(Language(path.stem, pages, script, phrases, errors, categories, folder))
     return tuple(known)
 
 
