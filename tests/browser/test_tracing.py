@@ -239,7 +239,35 @@ def brown_paper(rng: np.random.Generator) -> Image.Image:
     return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
 
 
-@pytest.mark.parametrize("draw", [coarse_grain, notebook, thin_and_thick, framed_eyes, brown_paper])
+def folded(rng: np.random.Generator) -> Image.Image:
+    """A roof on paper that was folded once each way."""
+    image = Image.new("L", (600, 450), 240)
+    ImageDraw.Draw(image).line([(150, 380), (270, 110), (450, 380)], 20, 7, joint="curve")
+    shown = np.asarray(image) * np.linspace(1, 0.7, 600)
+    for axis, at in enumerate((210, 330)):
+        away = np.arange(shown.shape[axis]) - at
+        light = 1 - 0.25 * np.exp(-((away / 2.0) ** 2)) - 0.06 * (away > 0)
+        shown = shown * np.expand_dims(light, 1 - axis)
+    return Image.fromarray((shown + rng.normal(0, 2, shown.shape)).clip(0, 255).astype(np.uint8))
+
+
+def taped_note(rng: np.random.Generator) -> Image.Image:
+    """A roof on a yellow note that is taped to a wooden table."""
+    image = Image.new("RGB", (600, 450), (130, 95, 70))
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((70, 60, 530, 400), (247, 230, 110))
+    pen.line([(150, 360), (270, 110), (450, 360)], (30, 40, 110), 7, joint="curve")
+    for x, y in itertools.product((70, 530), (60, 400)):
+        turn = 1 if (x == 70) == (y == 60) else -1
+        pen.line([(x - 40, y + 40 * turn), (x + 40, y - 40 * turn)], (235, 225, 190), 26)
+    shown = np.asarray(image) * np.linspace(1, 0.7, 600)[None, :, None]
+    return Image.fromarray((shown + rng.normal(0, 2, shown.shape)).clip(0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [coarse_grain, notebook, thin_and_thick, framed_eyes, brown_paper, folded, taped_note],
+)
 def test_grain_holes_and_thin_lines_are_read_as_by_python(
     site: str, sheet: Page, draw: Callable[[np.random.Generator], Image.Image]
 ) -> None:

@@ -112,8 +112,7 @@ def _outline(sheet: Bool[np.ndarray, "H W"], factor: int) -> Float[np.ndarray, "
 
 def _without_tape(sheet: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
     """A light part without what sticks out of it narrowly."""
-    around = np.pad(~sheet, _TAPE).astype(np.uint8)
-    return np.asarray(closed(around, _TAPE)[_TAPE:-_TAPE, _TAPE:-_TAPE] == 0)
+    return np.asarray(closed((~sheet).astype(np.uint8), _TAPE) == 0)
 
 
 def _is_drawn_on(

@@ -16,6 +16,7 @@ import { median, medianOfBytes, quantile } from "./statistics.js";
  * Where ink is, and how it was found.
  * @typedef {object} Ink
  * @property {Plane} mask 1 for ink.
+ * @property {Plane} contrast To the paper, 255 for the most.
  * @property {boolean} isPhoto Whether the paper is not of one colour.
  * @property {number} scale Pixels of the picture to one of the mask.
  * @property {boolean} hasPrintedLines Whether there are such, which are no ink.
@@ -98,7 +99,7 @@ export function findInk(picture, { softness = 1, outside = null, threshold } = {
       break; // lines closely side by side, not grain: the blur has closed all gaps
     }
   }
-  return { ...found, isPhoto, scale };
+  return { ...found, contrast, isPhoto, scale };
 }
 
 /**

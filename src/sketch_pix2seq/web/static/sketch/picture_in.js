@@ -5,6 +5,7 @@
 import { centreLines, centred } from "./centre_lines.js";
 import { decoded, imageOf } from "./decoding.js";
 import { DrawingError } from "./errors.js";
+import { folds } from "./folds.js";
 import { findInk } from "./ink.js";
 import { roughWidth } from "./morphology.js";
 import { penColours } from "./pen_colours.js";
@@ -88,12 +89,15 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
     tolerance: tolerance === undefined ? undefined : tolerance / perInk,
   });
   const { width: inkWidth, height: inkHeight } = ink.mask;
-  const strokes = ink.hasPrintedLines
+  const read = ink.hasPrintedLines
     ? withoutMarginLines(lines.strokes, inkWidth, inkHeight, lines.width) : lines.strokes;
+  const isFold = ink.isPhoto ? folds(read, ink.contrast, lines.width) : [];
+  const strokes = read.filter((_, stroke) => !isFold[stroke]);
   const leftOut = [
     page.leftOut,
     ink.hasPrintedLines && "printed lines",
     ink.hasLostLines && "lines hardly darker than the paper",
+    isFold.includes(true) && "folds of the paper",
     lines.hadEdge && "lines along the border",
     lines.numSpecks
       && `${lines.numSpecks.toLocaleString("en")} ` + (lines.numSpecks > 1 ? "specks" : "speck"),

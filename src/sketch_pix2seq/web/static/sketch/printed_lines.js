@@ -160,24 +160,35 @@ function isEven(column) {
 }
 
 /**
- * Leave out straight lines from border to border of printed paper, unless all are such. They may be
- * in pieces, as where printed lines cross them.
+ * Leave out straight lines from border to border of printed paper, unless all are such.
  *
  * @param {Points[]} strokes @param {number} width @param {number} height
  * @param {number} lineWidth
  */
 export function withoutMarginLines(strokes, width, height, lineWidth) {
+  const isMargin = linesAcross(strokes, width, height, lineWidth);
+  const drawn = strokes.filter((_, stroke) => !isMargin[stroke]);
+  return drawn.length ? drawn : strokes;
+}
+
+/**
+ * Which strokes are straight lines from border to border. They may be in pieces, as where printed
+ * lines cross them.
+ *
+ * @param {Points[]} strokes @param {number} width @param {number} height
+ * @param {number} lineWidth
+ */
+export function linesAcross(strokes, width, height, lineWidth) {
   const isPiece = piecesOfMargins(strokes, [width, height], lineWidth);
-  const drawn = strokes.filter(([xs, ys], stroke) => {
+  return strokes.map(([xs, ys], stroke) => {
     const last = xs.length - 1, x = xs[last] - xs[0], y = ys[last] - ys[0];
     const size = Math.max(Math.hypot(x, y), 1e-9);
     const bends = xs.map((value, i) =>
       Math.abs((value - xs[0]) * (y / size) - (ys[i] - ys[0]) * (x / size)));
     const isLong = Math.abs(x) > FROM_BORDER * width || Math.abs(y) > FROM_BORDER * height;
     const isLine = isLong && bends.every((bend) => bend < STRAIGHT * Math.max(width, height));
-    return !isLine && !isPiece[stroke];
+    return isLine || isPiece[stroke];
   });
-  return drawn.length ? drawn : strokes;
 }
 
 /**

@@ -2,7 +2,7 @@
 // numpy, and says why.
 
 import { closed, inverted, spread } from "./morphology.js";
-import { eachPlane, partOf, reduced } from "./picture.js";
+import { eachPlane, partOf, reduced, where } from "./picture.js";
 import { Regions } from "./regions.js";
 import { medianOfBytes } from "./statistics.js";
 
@@ -10,9 +10,9 @@ import { medianOfBytes } from "./statistics.js";
 /** @typedef {import("./picture.js").Picture} Picture */
 /** @typedef {import("./centre_lines.js").Point} Point */
 /**
- * A light part of a picture: its convex outline and its area in the shrunk picture, its share of
- * this, and pixels of the picture to one of it.
- * @typedef {{outline: Point[], area: number, share: number, factor: number}} LightPart
+ * A light part of a picture: where it is in the shrunk picture, its convex outline there, its share
+ * of this, and pixels of the picture to one of it.
+ * @typedef {{mask: Plane, outline: Point[], share: number, factor: number}} LightPart
  *
  * A small picture, and pixels of the picture to one of it.
  * @typedef {{picture: Picture, factor: number}} Shrunk
@@ -31,6 +31,7 @@ const FINE = 4; // pixels of it: half as wide as the widest of them
 const MAX_FINE = 0.03; // of a small sheet's area: more light lines round it are drawn on the dark
 const FILLED = 0.93; // of its outline at least is light
 const FOUR_CORNERED = 0.75; // of it at least lies within four of its corners; of a circle 0.64
+const TAPE = 7; // pixels: half as wide as tape that holds a sheet
 const BLACK = 0.22; // of the sheet's brightness: no shadow is as dark
 const OTHER_HUE = 1.8; // times as much darker in one colour than in another is no shadow
 const AT_BORDER = 0.01; // of the longest side: a sheet that ends there may go on
@@ -102,8 +103,9 @@ function largestLightPart({ picture, factor }, colour) {
   if (lit === 4 || (lit > 0 && !isOtherStuff(planes, light))) return null;
   const regions = new Regions({ width, height, data: light });
   const area = Math.max(...regions.areas), largest = regions.areas.indexOf(area);
-  const outline = hull(regions.labels, largest, width, height);
-  return { outline, area, share: area / (width * height), factor };
+  const mask = where(regions.labels, (label) => label === largest);
+  const plane = { width, height, data: mask };
+  return { mask: plane, outline: hull(plane), share: area / (width * height), factor };
 }
 
 /**
@@ -111,10 +113,22 @@ function largestLightPart({ picture, factor }, colour) {
  *
  * @param {LightPart} part @returns {Point[] | null}
  */
-function sheetOutline({ outline, area, factor }) {
-  const whole = areaOf(outline);
-  if (area < FILLED * whole || areaOf(mainCorners(outline)) < FOUR_CORNERED * whole) return null;
-  return outline.map(([x, y]) => [x * factor, y * factor]);
+function sheetOutline({ mask, factor }) {
+  for (const part of [mask, withoutTape(mask)]) {
+    const area = part.data.reduce((sum, one) => sum + one, 0);
+    if (!area) break;
+    const outline = hull(part), whole = areaOf(outline);
+    if (area >= FILLED * whole && areaOf(mainCorners(outline)) >= FOUR_CORNERED * whole) {
+      return outline.map(([x, y]) => [x * factor, y * factor]);
+    }
+  }
+  return null;
+}
+
+/** A light part without what sticks out of it narrowly. @param {Plane} mask @returns {Plane} */
+function withoutTape(mask) {
+  const around = { ...mask, data: where(mask.data, (one) => !one) };
+  return { ...mask, data: where(closed(around, TAPE).data, (one) => !one) };
 }
 
 /**
@@ -265,17 +279,18 @@ function twoParts(counts) {
   return { at: best.at, darker: Math.exp(best.dark), lighter: Math.exp(best.light) };
 }
 
-/** The convex outline of a region (monotone chain), in places of pixel corners. */
-function hull(
-  /** @type {Int32Array} */ labels, /** @type {number} */ region,
-  /** @type {number} */ width, /** @type {number} */ height,
-) {
+/**
+ * The convex outline of a mask (monotone chain), in places of pixel corners.
+ *
+ * @param {Plane} mask
+ */
+function hull({ width, height, data }) {
   /** @type {Point[]} */
   const ends = [];
   for (let y = 0; y < height; y++) {
-    const row = labels.subarray(y * width, (y + 1) * width), first = row.indexOf(region);
+    const row = data.subarray(y * width, (y + 1) * width), first = row.indexOf(1);
     if (first < 0) continue;
-    const last = row.lastIndexOf(region) + 1;
+    const last = row.lastIndexOf(1) + 1;
     ends.push([first, y], [first, y + 1], [last, y], [last, y + 1]);
   }
   const points = ends.sort((a, b) => a[0] - b[0] || a[1] - b[1])
