@@ -75,6 +75,21 @@ def test_other_seeds_and_indices_give_other_noise() -> None:
     assert len(np.unique(first.round(5), axis=0)) == len(streams)
 
 
+def test_no_two_streams_are_the_same() -> None:
+    seeds, indices = [0, 1, 2**32 - 1, 2**32, 2**32 + 1, 2**33, 2**63 - 1], [0, 1, 2]
+    pairs = [(seed, index) for seed in seeds for index in indices]
+    streams = [make(*pair) for pair in pairs for make in (open_stream, latent_stream)]
+    assert len({stream.bytes(16) for stream in streams}) == len(streams)
+
+
+def test_seeds_of_32_bits_draw_as_ever() -> None:
+    for seed, index in [(0, 0), (7, 2), (2**32 - 1, 5)]:
+        expected = np.random.default_rng([seed, index]).bytes(64)
+        assert open_stream(seed, index).bytes(64) == expected
+        expected = np.random.default_rng([seed, index, 1]).bytes(64)
+        assert latent_stream(seed, index).bytes(64) == expected
+
+
 def test_the_smallest_uniform_number_is_no_infinity() -> None:
     source = np.random.MT19937(0)
     state = source.state

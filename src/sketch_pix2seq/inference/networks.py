@@ -20,6 +20,7 @@ from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.inference.attention import AttentionCondition, AttentionDecoder
 from sketch_pix2seq.inference.decoders import Decoder, HyperDecoder, LSTMDecoder
 from sketch_pix2seq.inference.encoders import ConvEncoder, GridEncoder, PaperEncoder, RNNEncoder
+from sketch_pix2seq.inference.noise import open_stream
 from sketch_pix2seq.sketch.network_layout import GRID_LAYERS, total_stride
 from sketch_pix2seq.sketch.raster import frame_scale
 
@@ -225,9 +226,8 @@ class _OnAccess(Sequence[Any]):
 def _visible(size: int, fidelity: float, seed: int, index: int) -> Float32[np.ndarray, "S S"]:
     """Which blocks of a picture are visible: a random share of `fidelity`."""
     num_blocks = HIDDEN_BLOCKS**2
-    rng = np.random.default_rng([seed, index])
     visible = np.zeros(num_blocks, np.float32)
-    visible[rng.permutation(num_blocks)[: round(fidelity * num_blocks)]] = 1
+    visible[open_stream(seed, index).permutation(num_blocks)[: round(fidelity * num_blocks)]] = 1
     side = size // HIDDEN_BLOCKS
     return np.kron(visible.reshape(HIDDEN_BLOCKS, -1), np.ones((side, side), np.float32))
 

@@ -21,13 +21,24 @@ _SMALLEST = np.float32(2.0**-25)
 
 
 def open_stream(seed: int, index: int) -> np.random.Generator:
-    """Open the stream of a drawing, from which `read_noise` reads: seed and index are >= 0."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, index])))
+    """Open the stream of a drawing, from which `read_noise` reads.
+
+    Args:
+        seed: From 0 to 2^63 - 1.
+        index: From 0 to 2^32 - 1.
+    """
+    return _stream(seed, index, 0)
 
 
 def latent_stream(seed: int, index: int) -> np.random.Generator:
     """Open the stream of a drawing's latent code, where it is sampled; not that of its steps."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, index, 1])))
+    return _stream(seed, index, 1)
+
+
+def _stream(seed: int, index: int, purpose: int) -> np.random.Generator:
+    """A stream of four numbers of 32 bits, a place for each: none stands for two pairs."""
+    words = [seed % 2**32, index, purpose, seed // 2**32]
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))
 
 
 def read_gumbels(stream: np.random.Generator, count: int) -> Float32[np.ndarray, "N"]:

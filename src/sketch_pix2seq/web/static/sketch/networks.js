@@ -5,7 +5,7 @@ import { AttentionDecoder } from "./attention.js";
 import { roundHalfEven, stepsOf } from "./drawing.js";
 import { ConvEncoder, GridEncoder, PaperEncoder } from "./encoder.js";
 import { UsageError } from "./errors.js";
-import { Stream } from "./noise.js";
+import { openStream } from "./noise.js";
 import { normalisedFor } from "./prefixes.js";
 import { frameScale, rasterise } from "./raster.js";
 import { HyperDecoder, LSTMDecoder, RNNEncoder } from "./recurrent.js";
@@ -215,7 +215,7 @@ function truncated(drawing, count) {
 function visibleBlocks(size, fidelity, seed, index) {
   const numBlocks = HIDDEN_BLOCKS ** 2, side = Math.floor(size / HIDDEN_BLOCKS);
   const count = roundHalfEven(fidelity * numBlocks);
-  const visible = new Set(new Stream(seed, index).permutation(numBlocks).slice(0, count));
+  const visible = new Set(openStream(seed, index).permutation(numBlocks).slice(0, count));
   return Float32Array.from({ length: size * size }, (_, at) => {
     const row = Math.floor(at / size / side), column = Math.floor((at % size) / side);
     return visible.has(row * HIDDEN_BLOCKS + column) ? 1 : 0;

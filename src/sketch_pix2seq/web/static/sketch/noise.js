@@ -17,9 +17,9 @@ const PCG_MULTIPLIER = 0x2360ed051fc65da44385df649fccf645n;
 
 /** A stream of random numbers. */
 export class Stream {
-  /** @param {number[]} seeds Whole numbers, 0 or more. */
-  constructor(...seeds) {
-    const words = seedWords(seeds.flatMap(wordsOf), 8).map(BigInt);
+  /** @param {number[]} entropy Whole numbers from 0 to below 2^32. */
+  constructor(...entropy) {
+    const words = seedWords(entropy, 8).map(BigInt);
     const at = (/** @type {number} */ i) => words[i] | (words[i + 1] << 32n);
     this._increment = BigInt.asUintN(128, (((at(4) << 64n) | at(6)) << 1n) | 1n);
     this._state = this._increment + ((at(0) << 64n) | at(2));
@@ -103,15 +103,20 @@ export class Stream {
   }
 }
 
-/** The stream of a drawing's steps. @param {number} seed @param {number} index */
-export const openStream = (seed, index) => new Stream(seed, index);
+/**
+ * The stream of a drawing's steps.
+ *
+ * @param {number} seed From 0 to 2^53 - 1.
+ * @param {number} index From 0 to 2^32 - 1.
+ */
+export const openStream = (seed, index) => streamOf(seed, index, 0);
 
 /**
  * The stream of a drawing's latent code, where it is sampled.
  *
  * @param {number} seed @param {number} index
  */
-export const latentStream = (seed, index) => new Stream(seed, index, 1);
+export const latentStream = (seed, index) => streamOf(seed, index, 1);
 
 const exponential = (/** @type {number} */ uniform) =>
   Math.fround(-Math.log(Math.max(uniform, MIN_UNIFORM)));
@@ -128,14 +133,13 @@ function normalPair(length, turn) {
   return [radius * Math.cos(angle), radius * Math.sin(angle)];
 }
 
-/** The 32-bit words of a whole number, the lowest first. @param {number} value */
-function wordsOf(value) {
-  const words = [value % 2 ** 32];
-  for (let rest = Math.floor(value / 2 ** 32); rest > 0; rest = Math.floor(rest / 2 ** 32)) {
-    words.push(rest % 2 ** 32);
-  }
-  return words;
-}
+/**
+ * A stream of four numbers of 32 bits, a place for each: none stands for two pairs.
+ *
+ * @param {number} seed @param {number} index @param {number} purpose
+ */
+const streamOf = (seed, index, purpose) =>
+  new Stream(seed % 2 ** 32, index, purpose, Math.floor(seed / 2 ** 32));
 
 /**
  * So many words, mixed from those of the seeds.
