@@ -99,12 +99,14 @@ def _measure(drawn: _Drawn, sketches: Sequence[Sketch]) -> list[Figure]:
     networks = networks_of(drawn.bundle)
     engine = StrokeEngine(drawn.bundle, networks)
     views = views_of(sketches[:100], card)
-    conditions = networks.from_views(views, networks.codes(views), 1, None, 0)
+    conditions = networks.from_views(views, networks.codes(views), 1, None, [0] * len(views))
     one = conditions[:1]
     many = [conditions[number % len(conditions)] for number in range(MANY)]
 
     def draw(given: Sequence[Any]) -> list[Float32[np.ndarray, "T 5"]]:
-        return engine.draw(given, range(len(given)), seed=0, temperature=TEMPERATURE)
+        return engine.draw(
+            given, range(len(given)), seeds=[0] * len(given), temperature=TEMPERATURE
+        )
 
     steps_of_one = len(draw(one)[0])
     steps_of_many = sum(map(len, draw(many)))

@@ -114,6 +114,18 @@ def test_many_layouts_are_read_to_the_same_drawings(tmp_path: Path, suffix: str)
     assert find_sources([tmp_path])[0].path == path
 
 
+@pytest.mark.parametrize("key", ["5,06E+15", "5.06E+15", "5.060.000.000.000.000", "5,06e15"])
+def test_keys_that_a_spreadsheet_rounded_are_unknown_and_said(tmp_path: Path, key: str) -> None:
+    rows = f'cat;{key};"[[[0, 9], [0, 7]]]"\n' * 2
+    path = tmp_path / "cats.csv"
+    path.write_text(f'word;key_id;drawing\ncat;5060000000000000,0;"[[[0], [0]]]"\n{rows}')
+    report = ReadReport()
+    found = list(read_drawings(path, strict=True, report=report))
+    assert [drawing.key_id for drawing in found] == [5060000000000000, None, None]
+    notice = parts_notice([report])
+    assert notice == "left out of 2 drawings, of the first: `key_id`, whose digits were rounded"
+
+
 def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
     path = tmp_path / "cats.zip"
     path.write_bytes(b"PK\x03\x04" + bytes(30))

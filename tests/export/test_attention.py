@@ -129,7 +129,7 @@ def test_torch_and_numpy_draw_the_same_steps_from_the_same_noise(
     else:
         codes = networks.codes(batch.pictures)
         fidelity = 1.0 if given == "picture" else 0.0
-        conditions = list(networks.from_views(batch.pictures, codes, 1, fidelity, 0))
+        conditions = list(networks.from_views(batch.pictures, codes, 1, fidelity, [0] * DRAWINGS))
     rows = networks.decoder.open(DRAWINGS)
     step = rows.insert(0, conditions, noise[:, 0], np.full(DRAWINGS, 0.4, np.float32))
     for number in range(expected.shape[1]):

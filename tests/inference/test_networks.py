@@ -60,7 +60,7 @@ def test_codes_are_torchs(networks: Networks, model: AttentionModel, views: np.n
 
 def test_fidelity_0_is_the_code_alone(networks: Networks, views: np.ndarray) -> None:
     codes = networks.codes(views)
-    found = networks.from_views(views, codes, 2, 0.0, 5)
+    found = networks.from_views(views, codes, 2, 0.0, [5] * COUNT)
     expected = [one for one in networks.from_codes(codes) for _ in range(2)]
     assert len(found) == 2 * COUNT
     for one, other in zip(found, expected, strict=True):
@@ -74,7 +74,7 @@ def test_fidelity_0_is_the_code_alone(networks: Networks, views: np.ndarray) -> 
 def test_fidelity_1_is_the_whole_picture(
     networks: Networks, model: AttentionModel, views: np.ndarray, fidelity: float | None
 ) -> None:
-    found = networks.from_views(views, networks.codes(views), 2, fidelity, 5)
+    found = networks.from_views(views, networks.codes(views), 2, fidelity, [5] * COUNT)
     fixed = Conditions.fixed(COUNT, PICTURE_SIZE, torch.device("cpu"), condition="picture")
     _assert_torchs(found[::2], model, views, fixed)
     for place, (one, again) in enumerate(zip(found[::2], found[1::2], strict=True)):
@@ -88,7 +88,7 @@ def test_between_them_blocks_are_hidden_by_seed_and_number(
     networks: Networks, model: AttentionModel, views: np.ndarray, fidelity: float
 ) -> None:
     codes = networks.codes(np.ones_like(views))
-    black = networks.from_views(np.ones_like(views), codes, 3, fidelity, 5)
+    black = networks.from_views(np.ones_like(views), codes, 3, fidelity, [5] * COUNT)
     seen = np.stack([one.ink for one in black]).reshape(COUNT, 3, PICTURE_SIZE, PICTURE_SIZE)
     side = PICTURE_SIZE // HIDDEN_BLOCKS
     blocks = seen.reshape(COUNT, 3, HIDDEN_BLOCKS, side, HIDDEN_BLOCKS, side)
@@ -99,12 +99,13 @@ def test_between_them_blocks_are_hidden_by_seed_and_number(
     assert (seen[0] == seen[1]).all()  # the same of every drawing
     assert (seen[0, 0] != seen[0, 1]).any()
     again, other = (
-        networks.from_views(np.ones_like(views), codes, 1, fidelity, seed) for seed in (5, 6)
+        networks.from_views(np.ones_like(views), codes, 1, fidelity, [seed] * COUNT)
+        for seed in (5, 6)
     )
     assert (again[0].ink == seen[0, 0]).all()
     assert (other[0].ink != seen[0, 0]).any()
 
-    found = networks.from_views(views, networks.codes(views), 3, fidelity, 5)
+    found = networks.from_views(views, networks.codes(views), 3, fidelity, [5] * COUNT)
     for number in range(3):
         visible = np.broadcast_to(seen[0, number], views.shape)
         fixed = Conditions.fixed(COUNT, PICTURE_SIZE, torch.device("cpu"), condition="picture")
@@ -126,10 +127,10 @@ def test_a_condition_is_the_same_whatever_else_is_looked_at(
     views = pairs.pictures(rng, 20)
     codes = networks.codes(views)
     for fidelity in (None, 0.0, 0.4):
-        together = networks.from_views(views, codes, 2, fidelity, 1)
+        together = networks.from_views(views, codes, 2, fidelity, [1] * 20)
         for place in (0, 7, 19):
             one = slice(place, place + 1)
-            alone = networks.from_views(views[one], networks.codes(views[one]), 2, fidelity, 1)
+            alone = networks.from_views(views[one], networks.codes(views[one]), 2, fidelity, [1])
             for mine, other in zip(alone, together[2 * place : 2 * place + 2], strict=True):
                 _assert_same(mine, other)
 
@@ -157,10 +158,10 @@ def test_a_recurrent_model_draws_from_its_code_alone(rng: np.random.Generator) -
     views = rng.random((2, 1, 48, 48), np.float32)
     codes = networks.codes(views)
     for fidelity in (None, 0, 0.0):
-        found = networks.from_views(views, codes, 2, fidelity, 0)
+        found = networks.from_views(views, codes, 2, fidelity, [0, 0])
         np.testing.assert_array_equal(np.stack(found), codes.repeat(2, axis=0))
     with pytest.raises(UsageError, match="`fidelity` must be 0 or left out .*; got 0.1"):
-        networks.from_views(views, codes, 2, 0.1, 0)
+        networks.from_views(views, codes, 2, 0.1, [0, 0])
     np.testing.assert_array_equal(np.stack(networks.from_codes(codes, [0, 0])), codes)
 
 
@@ -204,7 +205,7 @@ def _assert_torchs(
 def test_no_drawings_have_no_conditions(networks: Networks, views: np.ndarray) -> None:
     codes = networks.codes(views)[:0]
     for fidelity in (None, 0.0, 0.4, 1.0):
-        assert len(networks.from_views(views[:0], codes, 2, fidelity, seed=0)) == 0
+        assert len(networks.from_views(views[:0], codes, 2, fidelity, seeds=[])) == 0
 
 
 @pytest.mark.parametrize("category", [0.0, 0.5])
@@ -216,9 +217,9 @@ def test_a_model_is_given_what_it_learned_from_and_no_more(
     blind = networks_of(replace(bundle, card=replace(bundle.card, recipe=recipe)))
     assert (blind.attends, blind.attends_to_picture) == (True, False)
     codes, ids = blind.codes(views), [1, 0, 1]
-    found = blind.from_views(views, codes, 2, None, 5, ids)
+    found = blind.from_views(views, codes, 2, None, [5] * COUNT, ids)
     expected = networks.from_codes(codes, ids if category else None)
     for number, one in enumerate(found):
         _assert_same(one, expected[number // 2])
     with pytest.raises(UsageError, match="`fidelity` must be 0 or left out"):
-        blind.from_views(views, codes, 2, 0.5, 5, ids)
+        blind.from_views(views, codes, 2, 0.5, [5] * COUNT, ids)

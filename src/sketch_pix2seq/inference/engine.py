@@ -76,7 +76,7 @@ class StrokeEngine:
         conditions: Conditions,
         indices: Sequence[int],
         *,
-        seed: int | Sequence[int],
+        seeds: Sequence[int],
         temperature: float,
         prefixes: Sequence[Float32[np.ndarray, "_ 5"]] | None = None,
         progress: DrawingProgress | None = None,
@@ -85,8 +85,8 @@ class StrokeEngine:
 
         Args:
             conditions: What the decoder draws each from; see `DrawingRequest.condition`.
-            indices: With the seed, what decides each drawing's noise.
-            seed: The user's, >= 0; or one for each drawing.
+            indices: With its seed, what decides each drawing's noise.
+            seeds: Of each drawing.
             temperature: Not negative; 0 is greedy.
             prefixes: The first steps of each drawing, in place of those that the decoder would
                 draw; fewer than `card.max_steps`, none of them an end. None: no prefixes.
@@ -102,8 +102,6 @@ class StrokeEngine:
         total = len(conditions)
         if total == 0:
             return []
-
-        seeds = [seed] * total if isinstance(seed, int) else seed
 
         def request(number: int) -> DrawingRequest:
             return DrawingRequest(

@@ -62,7 +62,7 @@ class Networks(ABC):
         codes: Float32[np.ndarray, "M Z"],
         n: int,
         fidelity: float | None,
-        seed: int | Sequence[int],
+        seeds: Sequence[int],
         category_ids: Sequence[int] | None = None,
     ) -> Sequence[Any]:
         """Conditions of n redrawings of each drawing, from its view and code.
@@ -72,8 +72,8 @@ class Networks(ABC):
             codes: Codes of the drawings.
             n: Redrawings of each drawing.
             fidelity: How much of the picture the decoder sees, from 0 to 1; None: all that it can.
-            seed: Seed of the choice of visible parts, with the index of the redrawing; or one for
-                each drawing.
+            seeds: Of each drawing that of the choice of visible parts, with the index of the
+                redrawing.
             category_ids: What the codes show, if that is known; counts only where they are all that
                 is seen.
         """
@@ -164,12 +164,12 @@ class AttentionNetworks(Networks):
         codes: Float32[np.ndarray, "M Z"],
         n: int,
         fidelity: float | None,
-        seed: int | Sequence[int],
+        seeds: Sequence[int],
         category_ids: Sequence[int] | None = None,
     ) -> Sequence[Any]:
         """See `Networks`."""
         if fidelity == 0 or not self.attends_to_picture:
-            return super().from_views(views, codes, n, fidelity, seed, category_ids)
+            return super().from_views(views, codes, n, fidelity, seeds, category_ids)
         if len(views) == 0:
             return []
         if fidelity is None or fidelity == 1:
@@ -179,8 +179,6 @@ class AttentionNetworks(Networks):
                 for grid, view, code in zip(grids, views, codes, strict=True)
             )
             return [condition for condition in whole for _ in range(n)]
-
-        seeds = [seed] * len(views) if isinstance(seed, int) else seed
 
         def partly_visible(number: int) -> AttentionCondition:
             drawing, redrawing = divmod(number, n)

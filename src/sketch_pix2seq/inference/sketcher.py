@@ -360,7 +360,7 @@ class Sketcher:
         drawn = self._engine.draw(
             [start.condition for start in starts],
             list(range(each)) * len(sketches),
-            seed=seed,
+            seeds=[seed] * len(starts),
             temperature=temperature,
             prefixes=[start.prefix.steps for start in starts],
             progress=progress,
@@ -465,7 +465,7 @@ class Sketcher:
         drawings = self._engine.draw(
             conditions,
             list(range(n)) * len(seeds),
-            seed=np.repeat(seeds, n).tolist(),
+            seeds=np.repeat(seeds, n).tolist(),
             temperature=temperature,
             progress=progress,
         )
