@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sketch_pix2seq.data.reading import ReadReport, read_drawings
+from sketch_pix2seq.data.reading import ReadReport, parts_notice, read_drawings
 from sketch_pix2seq.data.sources import SourceFile, find_sources
 from sketch_pix2seq.errors import DatasetError
 from sketch_pix2seq.io.kinds import Kind

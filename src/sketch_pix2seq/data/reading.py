@@ -221,8 +221,10 @@ def _of_file(source: SourceFile, reading: Reading) -> Iterator[Record]:
                     if isinstance(record, DrawingError):
                         raise record
                     drawing = checked_word(record)
-                    is_googles = drawing.key_id is not None and drawing.country is not None
-                    reading.report.num_others += not is_googles
+                    has_key = drawing.key_id is not None or drawing.is_key_rounded
+                    reading.report.num_others += not has_key or drawing.country is None
+                    if drawing.is_key_rounded:
+                        reading.report.leave_out_part("`key_id`, whose digits were rounded")
                     yield drawing
                 except DrawingError as error:
                     reading.wrong(error)

@@ -31,7 +31,8 @@ MAX_EXTENT = np.iinfo(np.int16).max
 """The widest drawing, and the highest, whose offsets fit stroke-3 rows."""
 TOO_WIDE = f"a drawing must be at most {MAX_EXTENT} units wide and high"
 
-_WHOLE = re.compile(r"[0-9]{1,20}(\.0)?")
+_WHOLE = re.compile(r"[0-9]{1,20}([.,]0)?")
+_ROUNDED = re.compile(r"[0-9][0-9.,' \u00a0\u202f]{,40}(E\+?[0-9]{1,3})?", re.IGNORECASE)
 _DO = "Write a stroke as `[[x, ...], [y, ...]]`, as QuickDraw does."
 
 
@@ -45,6 +46,8 @@ class SimplifiedDrawing(NamedTuple):
         key_id: Google's number of the drawing, None where the record has none.
         recognized: Whether Google's game recognised it, None where the record does not say.
         country: Where it was drawn, as Google's files say; None where the record does not say.
+        is_key_rounded: Whether the record has a key whose last digits another program rounded,
+            so that `key_id` is None.
     """
 
     points: Int16[np.ndarray, "T 2"]
@@ -53,6 +56,7 @@ class SimplifiedDrawing(NamedTuple):
     key_id: int | None
     recognized: bool | None
     country: str | None = None
+    is_key_rounded: bool = False
 
 
 class RawDrawing(NamedTuple):
@@ -70,6 +74,7 @@ class RawDrawing(NamedTuple):
     key_id: int | None = None
     recognized: bool | None = None
     country: str | None = None
+    is_key_rounded: bool = False
     left_out: str | None = None
 
 
@@ -118,9 +123,9 @@ def record_of(fields: dict[str, Any]) -> Record:
     """
     coordinates = _coordinates(fields)
     lengths = [len(stroke[0]) for stroke in coordinates]
-    facts = (_text(fields, "word"), _key_id(fields), _recognized(fields))
+    facts: tuple[Any, ...] = (_text(fields, "word"), _key_id(fields), _recognized(fields))
     country = fields.get("countrycode")
-    country = country if type(country) is str else None
+    facts += (country if type(country) is str else None, _is_rounded(fields.get("key_id")))
     if all(len(stroke) == 2 for stroke in coordinates):
         try:
             points = _points(coordinates, "h")
@@ -129,8 +134,8 @@ def record_of(fields: dict[str, Any]) -> Record:
         else:
             lifts = np.zeros(len(points), bool)
             lifts[list(itertools.accumulate(lengths, initial=-1))[1:]] = True
-            return SimplifiedDrawing(points, lifts, *facts, country)
-    return RawDrawing(_real_points(coordinates), lengths, *facts, country)
+            return SimplifiedDrawing(points, lifts, *facts)
+    return RawDrawing(_real_points(coordinates), lengths, *facts)
 
 
 def record_of_strokes(
@@ -267,18 +272,29 @@ def _coordinates(fields: dict[str, Any]) -> list[list[Any]]:
 def _key_id(fields: dict[str, Any]) -> int | None:
     """Return the key as a number; Google writes it as a string, pandas at times as a float.
 
-    A float of 2^53 or more stands for several keys, so it is none; nor is NaN.
+    A rounded one stands for several keys, so it is none; nor is NaN.
     """
     value = fields.get("key_id")
-    if type(value) is str and _WHOLE.fullmatch(value):
-        value = int(value) if value.isdecimal() else float(value)
-    if type(value) is float and (value.is_integer() or math.isnan(value)):
-        value = int(value) if abs(value) < 1 << 53 else None
-    if value is None:
+    if value is None or _is_rounded(value) or (type(value) is float and math.isnan(value)):
         return None
+    if type(value) is str and _WHOLE.fullmatch(value):
+        value = int(re.split("[.,]", value)[0])
+    if type(value) is float and value.is_integer():
+        value = int(value)
     if type(value) is not int or not 0 <= value < 1 << 64:
         raise DrawingError("`key_id` must be a whole number below 2^64", got=repr(value)[:40])
     return value
+
+
+def _is_rounded(key: object) -> bool:
+    """Whether a key went through a program that keeps too few digits of it, as spreadsheets do."""
+    if type(key) is float:
+        return abs(key) >= 1 << 53
+    if type(key) is not str or key.isdecimal():
+        return False
+    if _WHOLE.fullmatch(key):
+        return float(key.replace(",", ".")) >= 1 << 53
+    return _ROUNDED.fullmatch(key) is not None
 
 
 def _recognized(fields: dict[str, Any]) -> bool | None:
