@@ -24,6 +24,7 @@ _SAME_WIDTH = 1.5  # times as wide: still the same pen
 _STRAIGHT_ON = -0.5  # cosine: at most 60 degrees of turn where more than two lines meet
 _MAX_CELLS = 1e15  # lines beyond so many widths are alike far away
 _SAMPLES = 24  # of a line that is compared with another
+_EDGES_AT_ONCE = 2048  # of the other: so many distances stay in the cache
 
 
 class Polyline(NamedTuple):
@@ -179,10 +180,14 @@ def _distance(line: Float[np.ndarray, "P 2"], other: Float[np.ndarray, "Q 2"]) -
     at = np.linspace(0, len(line) - 1, _SAMPLES)
     samples = np.stack([np.interp(at, np.arange(len(line)), axis) for axis in line.T], axis=1)
     starts, ends = (other[:-1], other[1:]) if len(other) > 1 else (other, other)
-    edges, gap = ends - starts, samples[:, None] - starts
-    share = (gap * edges).sum(axis=2) / np.maximum((edges**2).sum(axis=1), 1e-300)
-    away = gap - np.clip(share, 0, 1)[..., None] * edges
-    return float(np.hypot(away[..., 0], away[..., 1]).min(axis=1).max())
+    nearest = np.full(_SAMPLES, np.inf)
+    for first in range(0, len(starts), _EDGES_AT_ONCE):
+        part = slice(first, first + _EDGES_AT_ONCE)
+        edges, gap = ends[part] - starts[part], samples[:, None] - starts[part]
+        share = (gap * edges).sum(axis=2) / np.maximum((edges**2).sum(axis=1), 1e-300)
+        away = gap - np.clip(share, 0, 1)[..., None] * edges
+        nearest = np.minimum(nearest, np.hypot(away[..., 0], away[..., 1]).min(axis=1))
+    return float(nearest.max())
 
 
 # ---- lines in pieces
