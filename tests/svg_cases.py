@@ -16,11 +16,13 @@ class SvgCase(NamedTuple):
         inside: The elements of the document.
         strokes: The lines that are visible.
         left_out: What is not read, in words.
+        root: More attributes of the document.
     """
 
     inside: str
     strokes: list[Line]
     left_out: str = ""
+    root: str = ""
 
     @property
     def document(self) -> str:
@@ -29,7 +31,7 @@ class SvgCase(NamedTuple):
             'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
             'xmlns:svg="http://www.w3.org/2000/svg"'
         )
-        return f'<svg {namespaces} viewBox="0 0 100 100">{self.inside}</svg>'
+        return f'<svg {namespaces} viewBox="0 0 100 100" {self.root}>{self.inside}</svg>'
 
 
 def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> Line:
@@ -341,6 +343,27 @@ CASES = {
         f'<svg width="0">{_LINE}</svg><use id="i" href="#i"/>{_LINE}',
         [LINE],
         "`use`, as it must not draw itself; got #i",
+    ),
+    "a stretched page": SvgCase(
+        f'<rect width="100" height="100" fill="#eee"/>{_LINE}'
+        '<line x1="50%" y1="50%" x2="90" y2="100%" stroke="black"/>',
+        [[(10, 5), (90, 10)], [(50, 25), (90, 50)]],
+        root='width="20mm" height="1cm" preserveAspectRatio=" none "',
+    ),
+    "a page that is not stretched": SvgCase(
+        _LINE, [LINE], root='width="100%" height="10" preserveAspectRatio="none"'
+    ),
+    "patterns are ink": SvgCase(
+        '<pattern id="p" width="9" height="9" patternUnits="userSpaceOnUse"><path d="M0 0h9"/>'
+        '</pattern><path d="M10 10h80v50h-80z" fill="url(#p)"/>'
+        '<path d="M10 90h80" stroke="url(#p)"/>',
+        [[(10, 10), (90, 10), (90, 60), (10, 60), (10, 10)], [(10, 90), (90, 90)]],
+        "pattern",
+    ),
+    "elements of other files": SvgCase(
+        f'<use href="other.svg#a"/><use xlink:href="a.svg#a"/><use href="#none"/><use/>{_LINE}',
+        [LINE],
+        "2 x `use` of another file",
     ),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,8 @@ from sketch_pix2seq.io.svg_areas import Area, Clip
 from sketch_pix2seq.io.svg_colours import Paint
 from sketch_pix2seq.io.svg_shapes import length, pair, view_box
 from sketch_pix2seq.io.svg_style import SvgStyle
+
+_SIDES = ("width", "height")
 
 
 @dataclass(frozen=True)
@@ -48,18 +51,18 @@ def inner_viewport(values: Mapping[str, str], state: WalkState) -> WalkState:
     font_size = state.style.font_size
     box = view_box(values)
     corner = np.array(pair(values, ("x", "y"), "0", state.viewport, font_size))
-    size = np.array(pair(values, ("width", "height"), "100%", state.viewport, font_size))
+    size = np.array(pair(values, _SIDES, "100%", state.viewport, font_size))
     outer, inner = np.eye(3), np.eye(3)
     outer[:2, 2] = corner
     if box is not None:
         scale = size / box[2:]
         align, _, fit = (values.get("preserveAspectRatio", "") or "xMidYMid").partition(" ")
-        if align.strip() != "none":
+        if not _is_stretched(values):
             scale[:] = max(scale) if fit.strip() == "slice" else min(scale)
         shares = [{"Min": 0.0, "Max": 1.0}.get(align[at : at + 3], 0.5) for at in (1, 5)]
         gap = size - scale * box[2:]
         inner[:2, :2] = np.diag(scale)
-        inner[:2, 2] = (gap * shares if align.strip() != "none" else 0) - scale * box[:2]
+        inner[:2, 2] = (0 if _is_stretched(values) else gap * shares) - scale * box[:2]
     clips = state.clips
     if (
         values.get("overflow", "hidden").strip().lower() not in ("visible", "auto")
@@ -70,9 +73,31 @@ def inner_viewport(values: Mapping[str, str], state: WalkState) -> WalkState:
     return replace(state, matrix=state.matrix @ outer @ inner, viewport=viewport, clips=clips)
 
 
+def stretch_of_root(
+    values: Mapping[str, str], viewport: tuple[float, float], font_size: float
+) -> Float[np.ndarray, "3 3"]:
+    """The matrix that stretches a document down its page as browsers show it.
+
+    With `preserveAspectRatio="none"` its view box fills its width and its height, if it has both.
+    """
+    box, matrix = view_box(values), np.eye(3)
+    is_sized = all(re.match(r"\s*[\d.+]+[^%]*$", values.get(side, "")) for side in _SIDES)
+    if box is None or not is_sized or not _is_stretched(values):
+        return matrix
+    width, height = pair(values, _SIDES, "0", viewport, font_size)
+    if width > 0 and height > 0:
+        matrix[1, 1] = height / box[3] * box[2] / width
+        matrix[1, 2] = box[1] * (1 - matrix[1, 1])
+    return matrix
+
+
+def _is_stretched(values: Mapping[str, str]) -> bool:
+    return values.get("preserveAspectRatio", "").split()[:1] == ["none"]
+
+
 def has_size(values: Mapping[str, str]) -> bool:
     """Whether an inner `svg`, `symbol` or `marker` has a size that is not 0."""
-    texts = [values.get(name, "").strip() for name in ("width", "height")]
+    texts = [values.get(name, "").strip() for name in _SIDES]
     box = values.get("viewBox", "").replace(",", " ").split()
     sizes = [length(text, 1.0) for text in (*texts, *box[2:]) if text not in ("", "auto")]
     return all(size > 0 for size in sizes)

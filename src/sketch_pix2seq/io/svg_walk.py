@@ -46,6 +46,7 @@ from sketch_pix2seq.io.svg_viewport import (
     inner_viewport,
     moved_by,
     shifted,
+    stretch_of_root,
 )
 from sketch_pix2seq.io.svg_xml import tag_of
 
@@ -86,10 +87,12 @@ class SvgWalk:
         ground = declared.get("background-color", declared.get("background", ""))
         self.paper = ground_colour(ground)
         self._viewport = viewport_of(declared, (300.0, 150.0), self._root_size)
+        self._stretch = stretch_of_root(declared, self._viewport, self._root_size)
+        self._patterns: set[str] = set()
 
     def shapes(self) -> Iterator[Shape]:
         """Yield all shapes, in the document's units."""
-        return self._visit(self._root, WalkState(np.eye(3), SvgStyle(), self._viewport))
+        return self._visit(self._root, WalkState(self._stretch, SvgStyle(), self._viewport))
 
     def leave_out(self, what: str, count: int) -> None:
         """Count what is left out after the walk."""
@@ -108,7 +111,9 @@ class SvgWalk:
         """Left, top, width and height of the page, if the document has one."""
         values = self._root_values
         is_sized = all("%" not in values.get(side, "%") for side in ("width", "height"))
-        return view_box(values) or ((0.0, 0.0, *self._viewport) if is_sized else None)
+        if (box := view_box(values)) is not None:
+            return (*box[:3], box[3] * float(self._stretch[1, 1]))
+        return (0.0, 0.0, *self._viewport) if is_sized else None
 
     def size_mm(self) -> float | None:
         """Real length of the page's longest side, if one of its sides is given in a real unit."""
@@ -126,7 +131,7 @@ class SvgWalk:
         """Whether a shape covers the page and shows no edge on it."""
         if shape.fill is None or shape.clips or not shape.area.rings:
             return False
-        x, y, width, height = view_box(self._root.etree_element.attrib) or (0, 0, *self._viewport)
+        x, y, width, height = self.page() or (0, 0, *self._viewport)
         low, high = np.array([x, y]), np.array([x + width, y + height])
         slack = BORDER * max(width, height)
         points = np.concatenate(shape.area.rings)
@@ -268,7 +273,9 @@ class SvgWalk:
     ) -> Iterator[Shape]:
         """Yield the shapes of what a `use` element points at, inside this document only."""
         reference = declared.get("href") or element.etree_element.get(_NS_HREF) or ""
-        target = self._element(reference.strip()[1:]) if reference.strip()[:1] == "#" else None
+        is_inside = reference.strip()[:1] == "#"
+        self._left_out["`use` of another file"] += bool(reference.strip()) and not is_inside
+        target = self._element(reference.strip()[1:]) if is_inside else None
         if target is None:
             return
         if target.id in state.within:
@@ -334,6 +341,9 @@ class SvgWalk:
             if following is None:
                 break
             target = following
+        if target.local_name == "pattern":
+            self._patterns.add(target.id or "")
+            self._left_out["pattern"] = len(self._patterns)
         if not stops:  # a pattern is ink, a gradient of no colours is nothing
             return None if target.local_name.endswith("Gradient") else Paint((0, 0, 0), 1.0)
         declared = [computed(state.style, self._sheets.declared(stop, 2)) for stop in stops[:64]]

@@ -52,7 +52,22 @@ export class SvgFrame {
     }
     this.document.documentElement.replaceWith(this.root);
     this.document.adoptedStyleSheets = [sheet];
-    this.origin = DOMMatrix.fromMatrix(this.root.getScreenCTM()).inverse();
+    this.stretch = this.#stretch();
+    this.origin = this.stretch.multiply(DOMMatrix.fromMatrix(this.root.getScreenCTM()).inverse());
+  }
+
+  /** The matrix that stretches the document down its page, as a browser shows it. */
+  #stretch() {
+    const { viewBox, width, height } = this.root, box = viewBox.baseVal, matrix = new DOMMatrix();
+    const isSized = ["width", "height"].every((side) => !NO_SIZE.test(this.source.getAttribute(side) ?? ""));
+    const isStretched = /^\s*none\b/.test(this.source.getAttribute("preserveAspectRatio") ?? "");
+    if (!this.hasViewBox || !isSized || !isStretched) return matrix;
+    const [across, down] = [width.baseVal.value, height.baseVal.value];
+    if (across > 0 && down > 0) {
+      matrix.d = down / box.height * box.width / across;
+      matrix.f = box.y * (1 - matrix.d);
+    }
+    return matrix;
   }
 
   close() {
@@ -112,6 +127,7 @@ export class SvgFrame {
   #use(source, copy, depth) {
     const link = (source.getAttribute("href") ?? source.getAttributeNS(XLINK, "href") ?? "").trim();
     const target = link.startsWith("#") ? this.ids.get(link.slice(1)) : null;
+    if (link && !link.startsWith("#")) this.leaveOut("`use` of another file");
     if (!target) return;
     if (this.within.has(target)) return void this.leaveOut(`\`use\`, as it must not draw itself; got ${link}`);
     const isViewport = /^(symbol|svg)$/.test(target.localName), attributes = {};

@@ -35,7 +35,7 @@ export class SvgWalk {
     const [red, green, blue, alpha] = colourOf(this.frame.styleOf(this.frame.root).backgroundColor);
     this.paper = alpha < MIN_OPACITY ? null : [red, green, blue];
     const { viewBox, width, height } = this.frame.root, box = viewBox.baseVal;
-    this.page = this.frame.hasViewBox ? [box.x, box.y, box.width, box.height] : [0, 0, width.baseVal.value, height.baseVal.value];
+    this.page = this.frame.hasViewBox ? [box.x, box.y, box.width, box.height * this.frame.stretch.d] : [0, 0, width.baseVal.value, height.baseVal.value];
     return this.#shapesIn(this.frame.root, { opacity: 1, clips: [] });
   }
 
@@ -111,7 +111,10 @@ export class SvgWalk {
     return this.#once(link, () => {
       let found = this.frame.placed(link, PAINTS, "linearGradient");
       if (!found) return [...BLACK, /\)\s*\S/.test(link) && !/none$/.test(link) ? 1 : 0];
-      if (found.target.localName === "pattern") return [...BLACK, 1];
+      if (found.target.localName === "pattern") {
+        this.leaveOut("pattern");
+        return [...BLACK, 1];
+      }
       for (let step = 0; step < 8 && found && !found.copy.querySelector("stop"); step++) {
         const { target } = found, next = target.getAttribute("href") ?? target.getAttribute("xlink:href") ?? "";
         found = this.frame.placed(`url(${next})`, PAINTS, "linearGradient");
