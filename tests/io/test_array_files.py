@@ -278,6 +278,7 @@ def test_other_zips_and_arrays_are_refused() -> None:
         (packed(cat=b"x"), "valid header"),
         (packed(train=b"x"), "valid header"),
         (packed(train=headed(b"N.", "()")), "must hold a list of arrays"),
+        (packed(train=headed(b"N.", "(2, 4, 3)")), "got .2, 4, 3.. Save .* without `dtype=object`"),
         (packed(train=headed(b"N.")), "arrays of numbers alone"),
         (packed(train=headed(pickle.dumps(objects(SQUARE)))), "another number of arrays"),
         (packed(train=headed(pickle.dumps([SQUARE, SQUARE]))), "another number of arrays"),

@@ -33,6 +33,9 @@ BAD = {
     b"[1, 2]": "must be a JSON object; got list",
     b'{"word": "cat", "drawing": [[[0, 3], [0': "must be a JSON object",
     b'\xff\xfe{"drawing"': "must be a JSON object",
+    b'{"word": "\xe9", "drawing": [[[1], [1]]]}': "got text that is not UTF-8. Save the file",
+    b'{"drawing": [[[1], [1]]]},,': "must be a JSON object; got `unexpected content",
+    b",": "must be a JSON object",
     b'{"word": "cat"}': "must have a list `drawing`; got none",
     b'{"drawing": "cat"}': "must have a list `drawing`; got str",
     b'{"drawing": []}': "`drawing` must have a stroke; got an empty list",
@@ -64,6 +67,10 @@ def simplified(line: bytes) -> SimplifiedDrawing:
     drawing = parse_line(line)
     assert isinstance(drawing, SimplifiedDrawing)
     return drawing
+
+
+def test_a_comma_between_lines_is_passed_over() -> None:
+    assert parse_sketch(LINE + b", \r\n") == parse_sketch(LINE)
 
 
 def test_a_sketch_has_strokes_and_category() -> None:

@@ -155,7 +155,8 @@ def _array(
         raise DrawingError(f"{name} must be as large as it says", got=str(shape)[:60])
     if dtype.hasobject and dtype.str == "|O":
         if len(shape) != 1 or shape[0] > size // _SMALLEST_ARRAY:
-            raise DrawingError(f"{name} must hold a list of arrays", got=shape)
+            do = "Save drawings of one length as an array of numbers, without `dtype=object`."
+            raise DrawingError(f"{name} must hold a list of arrays", got=shape, do=do)
         return load_arrays(content, shape[0])
     if not _NUMBERS.fullmatch(dtype.str):
         raise _OtherArrayError(f"{name} must be numbers", got=str(dtype)[:60])

@@ -229,8 +229,15 @@ def parse_object(line: bytes) -> dict[str, Any]:
     try:
         fields = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        reason = "an empty line" if not line.strip() else f"`{error.msg}` at byte {error.pos}"
-        raise DrawingError("a line must be a JSON object", got=reason) from None
+        written = line.rstrip()
+        if written.endswith(b"},"):  # an item of a list without its brackets
+            return parse_object(written[:-1])
+        reason, do = f"`{error.msg}` at byte {error.pos}", None
+        if not written:
+            reason = "an empty line"
+        elif "UTF-8" in error.msg:
+            reason, do = "text that is not UTF-8", "Save the file as UTF-8."
+        raise DrawingError("a line must be a JSON object", got=reason, do=do) from None
     if type(fields) is not dict:
         raise DrawingError("a line must be a JSON object", got=type(fields).__name__)
     return fields
