@@ -126,6 +126,17 @@ def test_keys_that_a_spreadsheet_rounded_are_unknown_and_said(tmp_path: Path, ke
     assert notice == "left out of 2 drawings, of the first: `key_id`, whose digits were rounded"
 
 
+@pytest.mark.parametrize("words", [("true", "false"), ("WAHR", "FALSCH"), ("VRAI", "FAUX")])
+def test_a_csv_may_say_in_other_languages_what_was_recognised(
+    tmp_path: Path, words: tuple[str, str]
+) -> None:
+    rows = "".join(f"{word};[[[0, 9], [0, 7]]]\n" for word in words)
+    path = tmp_path / "cats.csv"
+    path.write_text(f"recognized;drawing\n{rows}")
+    found = list(read_drawings(path, strict=True))
+    assert [drawing.recognized for drawing in found] == [True, False]
+
+
 def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
     path = tmp_path / "cats.zip"
     path.write_bytes(b"PK\x03\x04" + bytes(30))

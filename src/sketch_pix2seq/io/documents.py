@@ -37,6 +37,8 @@ MAX_INK_BYTES = 24_000_000
 _DO = 'Write a drawing a line: `{"word": "cat", "drawing": [[[x, ...], [y, ...]], ...]}`.'
 _ELLIPSE = 33  # points
 _KAGGLES = ["countrycode", "drawing", "key_id", "recognized", "timestamp", "word"]
+_FLAGS = dict.fromkeys(("true", "1", "wahr", "vrai"), True)  # as spreadsheets write them
+_FLAGS |= dict.fromkeys(("false", "0", "falsch", "faux"), False)
 _BLANK = re.compile(r"\s*")
 _VALUE = re.compile(
     r"""(['"!]?)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[TF*?]|\#[0-9A-Fa-f]{1,8})"""
@@ -259,9 +261,8 @@ def _row_fields(row: dict[str, Any]) -> dict[str, Any]:
         fields["drawing"] = orjson.loads(fields.get("drawing") or "")
     except orjson.JSONDecodeError:
         raise DrawingError("`drawing` of a CSV must be JSON") from None
-    flags = {"true": True, "1": True, "false": False, "0": False}
     if "recognized" in fields:
-        fields["recognized"] = flags.get(fields["recognized"].lower(), fields["recognized"])
+        fields["recognized"] = _FLAGS.get(fields["recognized"].lower(), fields["recognized"])
     return fields
 
 
