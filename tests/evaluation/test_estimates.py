@@ -5,11 +5,12 @@ import pytest
 import scipy.stats
 
 from sketch_pix2seq.evaluation.estimates import (
-    Estimate,
     difference,
+    difference_of_shares,
     estimate,
     estimate_share,
     ratio,
+    student,
     wilson,
 )
 
@@ -107,7 +108,102 @@ def test_a_ratio_is_that_of_sums_not_the_mean_of_ratios() -> None:
 
 def test_a_ratio_leaves_out_resamples_without_anything_to_share() -> None:
     few = np.array([5] + [0] * 9)
-    assert ratio(few, few) == Estimate(1.0, 1.0, 1.0)
+    found, least = ratio(few, few), wilson(1.0, 1)  # one drawing says as little as one outcome
+    assert found is not None
+    assert (found.value, found.low, found.high) == pytest.approx((1, least.low, 1))
+
+
+def test_four_pairs_that_differ_are_no_difference() -> None:
+    """Four of four by chance: p = 0.125 by the sign test, and 0.03 for six of six."""
+    before, after = np.zeros((2, 600))
+    for count, is_sure in ((4, False), (6, True)):
+        after[:count] = 1
+        found = difference_of_shares(after, before)
+        assert found.value == pytest.approx(count / 600)
+        assert (found.low > 0) == is_sure
+        assert found.high > wilson(count / 600, 600).high - 1e-9
+        opposite = difference_of_shares(before, after)
+        assert (opposite.low, opposite.high) == pytest.approx((-found.high, -found.low))
+    none = difference_of_shares(before, before)
+    assert (none.low, none.value, none.high) == pytest.approx(
+        (-wilson(0, 600).high, 0, wilson(0, 600).high)
+    )
+
+
+def test_of_many_pairs_that_differ_it_is_the_difference_of_means(rng: np.random.Generator) -> None:
+    one, other = rng.random((2, 600)) < [[0.6], [0.4]]
+    found, plain = difference_of_shares(one, other), difference(one, other)
+    assert (found.low, found.high) == pytest.approx((plain.low, plain.high), abs=0.004)
+    thirds = rng.integers(0, 4, (2, 600)) / 3  # shares of three repeats: no outcomes of 0 or 1
+    found, plain = difference_of_shares(*thirds), difference(*thirds)
+    assert (found.low, found.high) == pytest.approx((plain.low, plain.high), abs=0.004)
+
+
+@pytest.mark.parametrize(
+    ("num", "better", "worse", "size"),
+    [(600, 4, 0, 1), (600, 2, 2, 1), (600, 8, 2, 1 / 3), (100, 3, 1, 1), (100, 20, 10, 1)],
+)
+def test_differences_of_shares_cover_the_truth(
+    num: int,
+    better: int,
+    worse: int,
+    size: float,
+    rng: np.random.Generator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However few pairs differ; the bootstrap alone covers 90 of 100 of the first."""
+    monkeypatch.setattr("sketch_pix2seq.evaluation.estimates.RESAMPLES", 100)
+    chances = [better / num, worse / num, 1 - (better + worse) / num]
+    truth, covered = size * (better - worse) / num, 0
+    for _ in range(300):
+        apart = rng.choice([size, -size, 0], num, p=chances)
+        found = difference_of_shares(np.maximum(apart, 0), np.maximum(-apart, 0))
+        covered += found.low <= truth <= found.high
+    assert covered >= 0.92 * 300
+
+
+@pytest.mark.parametrize("all_hit", [True, False])
+def test_a_ratio_that_is_0_or_1_is_not_sure(all_hit: bool, rng: np.random.Generator) -> None:
+    every = rng.integers(0, 5, 60)  # of which nothing is known: strokes may all go together
+    found = ratio(every * all_hit, every)
+    assert found is not None
+    least = wilson(float(all_hit), int(every.sum()))  # if each stroke were one outcome
+    assert found.value == float(all_hit)
+    assert (found.low < least.low) if all_hit else (found.high > least.high)
+    assert (found.high if all_hit else found.low) == float(all_hit)
+
+
+def test_a_ratio_of_outcomes_is_a_share(rng: np.random.Generator) -> None:
+    outcomes = np.arange(30) < 2
+    found, least = ratio(outcomes, np.ones(30)), wilson(2 / 30, 30)
+    assert found is not None
+    assert found.low <= least.low + 1e-9
+    assert found.high >= least.high - 1e-9
+
+
+@pytest.mark.parametrize(("num", "share"), [(100, 0.99), (100, 0.005), (20, 0.95), (100, 0.5)])
+def test_ratios_cover_the_truth(
+    num: int, share: float, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Strokes of one drawing go together; the bootstrap alone covers 60 of 100 of the second."""
+    monkeypatch.setattr("sketch_pix2seq.evaluation.estimates.RESAMPLES", 200)
+    covered = 0
+    for _ in range(300):
+        every = rng.poisson(2.5, num)
+        kept = rng.binomial(every, rng.beta(2 * share, 2 * (1 - share), num))
+        found = ratio(kept, every)
+        assert found is not None
+        covered += found.low <= share <= found.high
+    assert covered >= 0.92 * 300
+
+
+def test_of_few_people_a_mean_is_students(rng: np.random.Generator) -> None:
+    values = rng.normal(0.5, 0.7, 6)
+    theirs = scipy.stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    found = student(values)
+    assert (found.low, found.value, found.high) == pytest.approx(
+        (theirs.low, values.mean(), theirs.high)
+    )
 
 
 def test_differences_are_taken_drawing_by_drawing(rng: np.random.Generator) -> None:

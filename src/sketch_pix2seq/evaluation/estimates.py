@@ -5,11 +5,14 @@ they say what other test drawings would change. Of several trainings of one reci
 their seeds, the interval is widened by how much their means differ, beyond what their drawings
 explain, and for how few they are: by Student's t, degrees of freedom after Satterthwaite. (Drawing
 two or three trainings with replacement would give half an interval.) Outcomes that are all alike
-are alike in every resample: so a share has an interval of its own, never narrower than Wilson's.
+are alike in every resample: so shares, their differences and ratios have intervals of their own,
+never narrower than Wilson's, or than one made of Wilson's.
 
 Source: Efron and Tibshirani (1993), percentile bootstrap; Satterthwaite (1946), *An approximate
 distribution of estimates of variance components*; Wilson (1927), *Probable inference, the law of
-succession, and statistical inference*.
+succession, and statistical inference*; Zou and Donner (2008), *Construction of confidence limits
+about effect measures: a general approach*, for a difference from two intervals. There the parts are
+shares; here they may be means of values of other sizes, with the variance of these.
 """
 
 from __future__ import annotations
@@ -75,6 +78,18 @@ def estimate_share(outcomes: Shaped[np.ndarray, "..."], seed: int = 0) -> Estima
     return Estimate(found.value, max(0.0, low), min(1.0, high))
 
 
+def student(values: Float64[np.ndarray, "N"]) -> Estimate:
+    """Return the mean of two or more independent values by Student's t: of few, such as people.
+
+    A percentile bootstrap of five values covers the truth 82 times of 100 instead of 95.
+    """
+    from scipy.special import stdtrit
+
+    num, value = len(values), float(values.mean())
+    half = float(stdtrit(num - 1, 0.5 + _LEVEL / 200) * values.std(ddof=1)) / math.sqrt(num)
+    return Estimate(value, value - half, value + half)
+
+
 def wilson(share: float, count: int) -> Estimate:
     """Return a share of `count` >= 1 independent outcomes with Wilson's interval."""
     middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
@@ -89,30 +104,69 @@ def difference(
 ) -> Estimate:
     """Return the paired difference of two means, `more` minus `less`.
 
-    Arguments as of `estimate`, both of the same drawings, but not of the same trainings.
+    Arguments as of `estimate`, both of the same drawings, but not of the same trainings. Of shares,
+    see `difference_of_shares`.
 
     Raises:
         ValueError: They are not of as many drawings.
     """
+    both, apart = _pairs(more, less)
+    return _widened(_of_drawings(apart, seed), both)
+
+
+def difference_of_shares(
+    more: Shaped[np.ndarray, "..."], less: Shaped[np.ndarray, "..."], seed: int = 0
+) -> Estimate:
+    """Return the paired difference of two shares, `more` minus `less`.
+
+    Arguments as of `estimate_share`, otherwise as of `difference`. Where few drawings differ, the
+    interval is wider: one made of Wilson's for the share of drawings for which `more` is more and
+    the share of those for which `less` is.
+
+    Example:
+        >>> before, after = np.zeros(600), np.arange(600) < 4
+        >>> found = difference_of_shares(after, before)
+        >>> round(found.low, 4), round(found.high, 4)
+        (-0.0009, 0.017)
+    """
+    both, apart = _pairs(more, less)
+    found, total = _of_drawings(apart, seed), np.abs(apart).sum()
+    size = float((apart**2).sum() / total) if total > 0 else 1.0  # by which a drawing differs
+    up, down = (
+        wilson(float(np.maximum(side, 0).mean()) / size, len(apart)) for side in (apart, -apart)
+    )
+    low = found.value - size * math.hypot(up.value - up.low, down.high - down.value)
+    high = found.value + size * math.hypot(up.high - up.value, down.value - down.low)
+    return _widened(Estimate(found.value, min(found.low, low), max(found.high, high)), both)
+
+
+def _pairs(
+    more: Shaped[np.ndarray, "..."], less: Shaped[np.ndarray, "..."]
+) -> tuple[list[Float64[np.ndarray, "_ N"]], Float64[np.ndarray, "N"]]:
+    """Both as (R, N), and the difference of their means for each drawing."""
     both = [np.atleast_2d(np.asarray(each, np.float64)) for each in (more, less)]
     first, second = (each.mean(axis=0) for each in both)
     if len(first) != len(second):
         raise ValueError(f"got {len(first)} and {len(second)} drawings; pairs need as many")
-    return _widened(_of_drawings(first - second, seed), both)
+    return both, first - second
 
 
 def ratio(
-    above: Shaped[np.ndarray, "..."], below: Shaped[np.ndarray, "..."], seed: int = 0
+    part: Shaped[np.ndarray, "..."], whole: Shaped[np.ndarray, "..."], seed: int = 0
 ) -> Estimate | None:
     """Return the ratio of two sums, such as of strokes that are kept and of all; None of none.
 
     Args:
-        above: (N,) a value for each drawing; or (S, N), the same drawings S times, averaged first.
-        below: The same of what `above` is a share of.
-        seed: Seed of the resampling; resamples in which `below` is 0 are left out.
+        part: (N,) a number for each drawing; or (S, N), the same drawings S times, averaged first.
+        whole: The same of what `part` is a part of, so at least as much.
+        seed: Seed of the resampling; resamples in which `whole` is 0 are left out.
+
+    Returns:
+        The ratio. Its interval is no narrower than one that is made of Wilson's: for the share of
+        drawings with what is rarer, what `part` has or what it lacks.
     """
     first, second = (
-        np.atleast_2d(np.asarray(each, np.float64)).mean(axis=0) for each in (above, below)
+        np.atleast_2d(np.asarray(each, np.float64)).mean(axis=0) for each in (part, whole)
     )
     if not second.any():
         return None
@@ -120,7 +174,28 @@ def ratio(
     for columns in _resamples(len(first), seed):
         sums = second[columns].sum(axis=1)
         ratios.append(first[columns].sum(axis=1)[sums > 0] / sums[sums > 0])
-    return _estimate(float(first.sum() / second.sum()), np.concatenate(ratios))
+    found = _estimate(float(first.sum() / second.sum()), np.concatenate(ratios))
+    has_any = second > 0
+    first, second = first[has_any], second[has_any]
+    if found.value <= 0.5:
+        least = _rare(first, second)
+    else:
+        lacks = _rare(second - first, second)
+        least = Estimate(1 - lacks.value, 1 - lacks.high, 1 - lacks.low)
+    return Estimate(found.value, min(found.low, least.low), max(found.high, least.high))
+
+
+def _rare(part: Float64[np.ndarray, "N"], whole: Float64[np.ndarray, "N"]) -> Estimate:
+    """A ratio up to a half with Wilson's interval, as if drawings had either none or one size.
+
+    That size gives the sum the variance that it has beside `whole`; where none has any it is the
+    mean of `whole` over what is counted, as if all of a drawing went together.
+    """
+    share, mean = float(part.sum() / whole.sum()), float(part.mean())
+    variance = float(((part - share * whole) ** 2).mean())
+    size = mean + variance / mean if mean > 0 else float((whole**2).sum() / whole.sum())
+    found, each = wilson(mean / size, len(part)), size / float(whole.mean())
+    return Estimate(share, found.low * each, min(1.0, found.high * each))
 
 
 def _resamples(num: int, seed: int) -> Iterator[Int64[np.ndarray, "B N"]]:

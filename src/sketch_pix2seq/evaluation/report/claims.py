@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from sketch_pix2seq.evaluation import interpolation, latent, redrawing
-from sketch_pix2seq.evaluation.estimates import Estimate, difference
+from sketch_pix2seq.evaluation.estimates import Estimate, difference, difference_of_shares
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Results
 from sketch_pix2seq.evaluation.report.tables import Form
 
@@ -103,10 +103,11 @@ def claims(results: Results) -> Iterator[Claim]:
         each = first.mean(axis=1) - second.mean(axis=1) if len(first) == len(second) > 1 else ()
         return Comparison(
             f"{measure} of {more.label} − {less.label}",
-            difference(first, second, results.evaluation.settings.seed),
+            compare(first, second, results.evaluation.settings.seed),
             form,
             tuple(map(float, each)),
         )
+        compare = difference_of_shares if form == "points" else difference
 
     yield Claim(
         "Looking at the picture (CNN) redraws better than reading the strokes (RNN)",
