@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from sketch_pix2seq.evaluation.estimates import student
 from sketch_pix2seq.evaluation.turing.detection import Detection, detections
 from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
 from sketch_pix2seq.evaluation.turing.statistics import Vote
@@ -41,3 +42,20 @@ def test_each_participant_is_measured_on_what_they_saw() -> None:
     votes += [Vote("2", study.of("rnn")[0].name, False)]
     found = list(detections(study, StudyOutcome(study=study, votes=votes).everybody))
     assert found == [Detection("1", "cnn", 3, 5, 1, 8)]
+
+
+@pytest.mark.parametrize("people", [5, 10, 20])
+def test_means_over_few_people_cover_the_truth(people: int, rng: np.random.Generator) -> None:
+    """People differ, and each answers on 20 sketches of either side."""
+    size = (1000, people)
+    tendency, finds = rng.normal(0, 0.5, size), rng.normal(0.4, 0.4, size)
+    rates = scipy.stats.norm.cdf([tendency + finds / 2, tendency - finds / 2])
+    hits, false_alarms = rng.binomial(20, rates)
+    found = [
+        [Detection("", "", hit, 20, false_alarm, 20).sensitivity for hit, false_alarm in study]
+        for study in np.stack([hits, false_alarms], axis=2).tolist()
+    ]
+    truth = float(np.mean(found))  # of as many people as there are in all studies together
+    intervals = [student(np.array(study)) for study in found]
+    covered = sum(one.low <= truth <= one.high for one in intervals)
+    assert 0.93 <= covered / len(found) <= 0.98

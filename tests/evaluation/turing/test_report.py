@@ -9,8 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats
 
+from sketch_pix2seq.evaluation.estimates import Estimate
 from sketch_pix2seq.evaluation.report.layout import Provenance
+from sketch_pix2seq.evaluation.turing.detection import detections
 from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
 from sketch_pix2seq.evaluation.turing.report import results_page, write_results
 from sketch_pix2seq.evaluation.turing.sections import sections
@@ -100,6 +103,37 @@ def test_the_page_begins_with_the_drawings_most_often_mistaken(study: Study) -> 
     )
     assert "pigeonhole" in last.how
     assert "pigeonhole" not in first.how
+
+
+def test_sensitivity_has_students_interval_over_people(
+    study: Study, rng: np.random.Generator
+) -> None:
+    outcome = StudyOutcome(study=study, votes=random_votes(study, rng, 9))
+    *_, section = sections(outcome)
+    row = section.tables[0].rows[0]
+    own = [one for one in detections(study, outcome.counted) if one.source == row[0]]
+    assert row[3] == len(own) >= 5
+    for cell, values in (
+        (row[1], [one.sensitivity for one in own]),
+        (row[2], [one.criterion for one in own]),
+    ):
+        assert isinstance(cell, Estimate)
+        theirs = scipy.stats.ttest_1samp(values, 0).confidence_interval(0.95)
+        assert cell.value == pytest.approx(np.mean(values), abs=0.006)
+        assert (cell.low, cell.high) == pytest.approx((theirs.low, theirs.high), abs=0.006)
+    assert "Student" in section.how
+
+
+def test_people_who_are_all_alike_have_no_interval(study: Study) -> None:
+    """Of few answers many people have the same d'; they are not sure of it."""
+    shown = [study.of("human")[0], study.of("human")[1], *study.of("cnn")[:2]]
+    votes = [
+        Vote(str(person), sketch.name, place % 2 == 0)
+        for person in range(6)
+        for place, sketch in enumerate(shown)
+    ]
+    *_, section = sections(StudyOutcome(study=study, votes=votes))
+    assert section.tables[0].rows[0] == ["cnn", 0.0, 0.0, 6]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 30])

@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Float64
 
-from sketch_pix2seq.evaluation.estimates import Estimate, estimate, wilson
+from sketch_pix2seq.evaluation.estimates import Estimate, student, wilson
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section
 from sketch_pix2seq.evaluation.report.tables import (
@@ -102,14 +103,7 @@ def _detection(outcome: StudyOutcome) -> Section:
     for source in study.sources[1:]:
         own = [one for one in found if one.source == source]
         pairs = np.array([(one.sensitivity, one.criterion) for one in own]).reshape(-1, 2)
-        seed = int(study.made["seed"])
-        # of few people the mean alone: they are alike by chance
-        is_few = len(own) < MIN_PEOPLE
-        means: list[Cell] = [
-            None if not own else float(one.mean()) if is_few else _rounded(estimate(one, seed))
-            for one in pairs.T
-        ]
-        rows.append([source, *means, len(own)])
+        rows.append([source, *map(_mean, pairs.T), len(own)])
     known = [row for row in rows if row[1] is not None]
     return Section(
         name="detection",
@@ -119,7 +113,7 @@ def _detection(outcome: StudyOutcome) -> Section:
         how=f"{_INTERVALS} A redrawing and the sketch that it redraws are resampled together where "
         "they are compared. Signal detection: for each participant and source, human sketches "
         "being the signal; half an answer is added to each count (Hautus, 1995). Means over "
-        "participants, 95 % bootstrap intervals over them. Few answers of a person pull d′ "
+        "participants, 95 % intervals over them by Student's t. Few answers of a person pull d′ "
         "towards 0: compare sources, not studies.",
         paper="has no such numbers.",
         here=f"d′ {listed(known, form='number')}." if known else "no votes that count yet.",
@@ -148,8 +142,12 @@ def _detection(outcome: StudyOutcome) -> Section:
     )
 
 
-def _rounded(one: Estimate) -> Estimate:
-    return Estimate(round(one.value, 2), round(one.low, 2), round(one.high, 2))
+def _mean(values: Float64[np.ndarray, "P"]) -> Cell:
+    """A mean over people; alone, if they are few or all alike: that they are by chance."""
+    if len(values) < MIN_PEOPLE or np.ptp(values) == 0:
+        return float(values.mean()) if len(values) else None
+    found = student(values)
+    return Estimate(round(found.value, 2), round(found.low, 2), round(found.high, 2))
 
 
 def _by_category(outcome: StudyOutcome) -> Section:
