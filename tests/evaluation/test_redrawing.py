@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sketch_pix2seq.evaluation import redrawing
-from sketch_pix2seq.evaluation.evaluation import Evaluation, drawing_seeds
+from sketch_pix2seq.evaluation.evaluation import (
+    EvaluatedDrawings,
+    Evaluation,
+    Results,
+    drawing_seeds,
+)
 from sketch_pix2seq.evaluation.redrawing import SamplingConfig, ranks
+from sketch_pix2seq.inference.sketcher import Sketcher
+from sketch_pix2seq.sketch.sketch import Sketch
+
+EXAMPLES = {f"{label}: examples": [[]] * 16 for label in ("cnn", "rnn", "theirs")}
 
 
 def test_ranks_count_what_is_nearer(rng: np.random.Generator) -> None:
@@ -42,6 +53,34 @@ def test_what_is_measured_is_what_was_drawn(evaluation: Evaluation) -> None:
     assert found["predicted"] == evaluation.classify(drawn)[0].tolist()
     assert all(len(found[name]) == count for name in ("predicted", "rank", "rank_by_judge"))
     assert all(0 <= rank < count for rank in found["rank"])
+
+
+def test_an_empty_redrawing_is_wrong_by_every_measure(
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the judge takes a dot for, and whichever drawing is the nearest to one."""
+    count = len(evaluation.held_out.sketches)
+    nothing = [Sketch(())] * count
+    monkeypatch.setattr(Sketcher, "redraw", lambda *args, **kwargs: [[each] for each in nothing])
+    drawings = EvaluatedDrawings("theirs", "digest", "", lambda repeat: nothing)
+    several = Evaluation(
+        evaluation.models, evaluation.judge, evaluation.held_out, evaluation.settings, [drawings]
+    )
+    found = {
+        part.name: part.measure()
+        for part in redrawing.parts(several)
+        if "distorted" not in part.name and "examples" not in part.name
+    }
+    results = Results(several, found)
+    for entry in several.entries:
+        assert not redrawing.recognised(results, entry).any()
+        names = ["rank_by_judge", "rank_back", *(["rank"] if entry is not drawings else [])]
+        for name in names:
+            assert (redrawing.values_of(results, entry, name) == count - 1).all()
+    section = redrawing.recognition_section(replace(results, measured=found | EXAMPLES))
+    confusion = {tuple(row[:2]): row[2:] for row in section.tables[2].rows}
+    assert confusion["theirs", "cat"] == [0, 0, 0, 0]
+    assert sum(confusion["human", "cat"]) == pytest.approx(1)
 
 
 def test_distorted_drawings_are_found_again(evaluation: Evaluation) -> None:

@@ -126,7 +126,26 @@ def test_the_summary_says_what_its_columns_are_of(results: Results) -> None:
     how = summary.section(results).how
     assert "Rec is that of up to 2 trainings, all else that of the first." in how
     assert "Two-sample accuracy by the strokes: both sides simplified" in how
-    assert "half a side where no repeat drew anything" in how
+    assert "half a side for a redrawing without lines" in how
+
+
+def test_an_empty_redrawing_is_half_a_side_off_whatever_other_repeats_drew(
+    results: Results,
+) -> None:
+    evaluation = copy.copy(results.evaluation)
+    evaluation.settings = replace(evaluation.settings, num_repeats=2)
+    evaluation.retrained = ()
+    measured = {**results.measured}
+    for model in evaluation.models:
+        once, again = (
+            redrawing.part_name(model, each) for each in redrawing.main_configs(evaluation)
+        )
+        num = len(measured[once]["distance"])
+        measured[again] = {**measured[once], "distance": [None] * num}
+        measured[once] = {**measured[once], "distance": [0.1] * num}
+    table = summary.section(Results(evaluation, measured)).tables[0]
+    column = [one.name for one in table.columns].index("lines off")
+    assert value_of(table.rows[1][column]) == pytest.approx((0.1 + 0.5) / 2)
 
 
 def test_claims_say_how_often_each_model_was_trained(results: Results) -> None:

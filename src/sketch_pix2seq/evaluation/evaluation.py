@@ -35,7 +35,9 @@ LONGEST_LABEL = 40
 MIN_DRAWINGS = 8
 """Test drawings of a category, at least."""
 DOT = Sketch.from_points([[(0, 0)]])
-"""What a drawing without ink counts as."""
+"""What a drawing without ink counts as where it needs features or a code."""
+NO_CATEGORY = -1
+"""What the judge says of a drawing without ink."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,14 +256,16 @@ class Evaluation:
         return [model, *(other for other in self.retrained if other.label == model.label)]
 
     def classify(self, sketches: Sequence[Sketch]) -> tuple[Int64[np.ndarray, "N"], ClassScores]:
-        """Let the judge classify drawings; one without ink counts as a dot.
+        """Let the judge classify drawings.
 
         Returns:
-            The category of each, as an id of the data set, and all class scores.
+            The category of each, as an id of the data set; `NO_CATEGORY` of a drawing without ink.
+            And all class scores, there those of a dot.
         """
         scores = self.judge.scores([sketch if sketch.strokes else DOT for sketch in sketches])
         logits = scores.logits[:, self._places]
-        return logits.argmax(axis=1), scores
+        has_ink = np.array([bool(sketch.strokes) for sketch in sketches], bool)
+        return np.where(has_ink, logits.argmax(axis=1), NO_CATEGORY), scores
 
     @cached_property
     def human(self) -> tuple[Int64[np.ndarray, "N"], ClassScores]:

@@ -54,7 +54,7 @@ def parts(evaluation: Evaluation) -> Iterator[Part]:
     }
     for model in (*evaluation.models, *evaluation.retrained):
         measure = partial(_measured, evaluation, model)
-        yield Part(part_name(model.name), {**facts, "model": model.digest}, measure, version=6)
+        yield Part(part_name(model.name), {**facts, "model": model.digest}, measure, version=7)
 
 
 def num_paths(evaluation: Evaluation) -> int:

@@ -119,7 +119,7 @@ def parts(evaluation: Evaluation, pictures: Sequence[ShownPicture]) -> Iterator[
     }
     for model in evaluation.models:
         measure = partial(_measured, evaluation, model, pictures)
-        yield Part(part_name(model), {**facts, "model": model.digest}, measure)
+        yield Part(part_name(model), {**facts, "model": model.digest}, measure, version=6)
 
 
 def _measured(

@@ -3,7 +3,8 @@
 **Rec**: the share of redrawings that the judge takes for the category of their input. **Ret**: a
 redrawing is encoded and all test drawings are ranked by the distance of their codes from its own;
 a hit if its input is among the first 1, 10 or 50. **Ret back**: all redrawings are ranked by their
-distance from a test drawing; a hit if its own redrawing is among the first.
+distance from a test drawing; a hit if its own redrawing is among the first. A redrawing without
+lines is of no category, and the last in every ranking.
 
 Ret by a model's own encoder compares a model with itself. So it is also measured by the judge's
 features, the same for all, and for human drawings: each test drawing is slightly distorted, as in
@@ -56,7 +57,7 @@ DISTORTION = Augmentation(scale=0.15, rotate=8.0, drop=0.1)
 SHOWN = 4
 """Test drawings of each category whose redrawings are shown."""
 _AT_ONCE = 512
-_VERSION = 6
+_VERSION = 7
 """Of what is measured of a redrawing."""
 
 
@@ -183,17 +184,21 @@ def _measured(evaluation: Evaluation, drawn: Sequence[Sketch]) -> dict[str, Any]
     ]
     return {
         "predicted": predicted.tolist(),
-        "rank_by_judge": ranks(scores.features, human).tolist(),
-        "rank_back": ranks(human, scores.features).tolist(),
+        "rank_by_judge": _or_last(ranks(scores.features, human), drawn).tolist(),
+        "rank_back": _or_last(ranks(human, scores.features), drawn).tolist(),
         "distance": [_number_or_none(each.distance) for each in metrics],
         "small": [each.small for each in metrics],
         "kept": [each.kept for each in metrics],
-        "ink": [_number_or_none(each.ink) for each in metrics],
     }
 
 
+def _or_last(ranks: Int64[np.ndarray, "N"], drawn: Sequence[Sketch]) -> Int64[np.ndarray, "N"]:
+    """Ranks, but the last one for redrawings without lines."""
+    return np.where([bool(sketch.strokes) for sketch in drawn], ranks, len(drawn) - 1)
+
+
 def _number_or_none(value: float) -> float | None:
-    """JSON has no NaN: of a drawing without ink there is no number."""
+    """JSON has no NaN: of a redrawing without lines there is no number."""
     return round(value, 6) if np.isfinite(value) else None
 
 
@@ -201,7 +206,7 @@ def _ranked_by_codes(
     evaluation: Evaluation, model: EvaluatedModel, drawn: Sequence[Sketch]
 ) -> dict[str, Any]:
     codes = model.sketcher.encode([sketch if sketch.strokes else DOT for sketch in drawn])
-    return {"rank": ranks(codes, evaluation.codes(model)).tolist()}
+    return {"rank": _or_last(ranks(codes, evaluation.codes(model)), drawn).tolist()}
 
 
 def _distorted(evaluation: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
@@ -389,7 +394,10 @@ def _examples_sheet(results: Results) -> str:
 
 
 def _confusion(results: Results) -> dict[str, Float64[np.ndarray, "K K"]]:
-    """Of each category, for human drawings and each model's, how often it is taken for each."""
+    """Of each category, for human drawings and each model's, how often it is taken for each.
+
+    Redrawings without lines are taken for none, so that shares of a row may add up to less than 1.
+    """
     right = results.evaluation.held_out.category_ids
     kinds = len(results.evaluation.held_out.categories)
     predicted = {"human": results.evaluation.human[0][None]}
@@ -397,10 +405,10 @@ def _confusion(results: Results) -> dict[str, Float64[np.ndarray, "K K"]]:
         predicted[entry.label] = values_of(results, entry, "predicted")
     shares = {}
     for label, several in predicted.items():
-        counts = np.zeros((kinds, kinds))
+        counts = np.zeros((kinds, kinds + 1))  # last what is of no category, by its index -1
         for categories in several:
             np.add.at(counts, (right, categories), 1)
-        shares[label] = counts / counts.sum(axis=1, keepdims=True)
+        shares[label] = counts[:, :kinds] / counts.sum(axis=1, keepdims=True)
     return shares
 
 

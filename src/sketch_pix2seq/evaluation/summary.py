@@ -70,7 +70,7 @@ def section(results: Results) -> Section:
         "diversity. `nearest` is another person's drawing: what a metric gives without looking.",
         how=f"{len(right):,} test drawings ({results.sampling}).{several} Ret: by the judge's "
         "features, the first of all. Lines off: mean distance, of the side, once both are moved "
-        "and scaled to one square; half a side where no repeat drew anything. Two-sample accuracy "
+        "and scaled to one square; half a side for a redrawing without lines. Two-sample accuracy "
         "by the strokes: both sides simplified as the model's training data were. Diversity: "
         "distance of two redrawings of one drawing; of two people's drawings of one category: 1. "
         "Intervals are in the sections below, in `tables/summary.csv` and in `results.json`.",
@@ -123,14 +123,6 @@ def _over_trainings(results: Results, entry: Entry) -> Float64[np.ndarray, "R N"
     return np.stack([recognised(results, training).mean(axis=0) for training in trainings])
 
 
-def _without_gaps(values: Float64[np.ndarray, "S N"]) -> Float64[np.ndarray, "N"]:
-    """Means over seeds of those that drew something; `MISSING_DISTANCE` where none did."""
-    counts = np.isfinite(values)
-    sums = np.where(counts, values, 0).sum(axis=0)
-    means = sums / np.maximum(counts.sum(axis=0), 1)
-    return np.where(counts.any(axis=0), means, MISSING_DISTANCE)
-
-
 def _two_sample(results: Results, label: str) -> dict[str, Cell]:
     part = results.measured[likeness.part_name(label)]
     return {
@@ -141,9 +133,10 @@ def _two_sample(results: Results, label: str) -> dict[str, Cell]:
 
 def _redrawing(results: Results, entry: Entry) -> dict[str, Cell]:
     """How close redrawings are to their drawings."""
+    distances = values_of(results, entry, "distance")
     return {
         "Ret 1": results.share(values_of(results, entry, "rank_by_judge") < 1),
-        "lines off": results.with_interval(_without_gaps(values_of(results, entry, "distance"))),
+        "lines off": results.with_interval(np.nan_to_num(distances, nan=MISSING_DISTANCE)),
     }
 
 
