@@ -46,6 +46,16 @@ def test_held_out_drawings_are_test_drawings(drawings: Path) -> None:
         }
 
 
+@pytest.mark.parametrize("name", ["all", "model"])
+def test_categories_with_the_name_of_a_column_are_refused(name: str, tmp_path: Path) -> None:
+    sources = write_synthetic(tmp_path / "files", num=90, seed=0, categories=["circle", "square"])
+    text = sources[0].read_text().replace('"circle"', f'"{name}"')
+    (tmp_path / "files" / f"{name}.ndjson").write_text(text)
+    prepare([tmp_path / "files" / f"{name}.ndjson", sources[1]], tmp_path / "set")
+    with pytest.raises(UsageError, match=f"a category must not be called {name}"):
+        HeldOut(Dataset.open(tmp_path / "set"), 10)
+
+
 def test_too_few_drawings_are_refused(tmp_path: Path) -> None:
     sources = write_synthetic(tmp_path / "files", num=30, seed=0, categories=["circle"])
     prepare(sources, tmp_path / "set")
@@ -95,6 +105,12 @@ def test_what_does_not_fit_together_is_refused(
         Evaluation([first, first], evaluation.judge, held_out, settings)
     for labels, message in (
         (["human"], "must not be called human"),
+        (["Human"], "must not be called Human"),
+        (["check"], "must not be called check"),
+        (["human, distorted"], "must not be called human, distorted"),
+        (["the pictures themselves"], "must not be called the pictures themselves"),
+        (["cnn, training 1"], "must not be called cnn, training 1"),
+        (["cnn, code"], "must not be called cnn, code"),
         (["pixels"], "must not be called pixels"),
         ([""], "must have 1 to 40 letters; got ''"),
         (["a\nb"], "must have 1 to 40 letters"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,8 +30,12 @@ COPY, NEAREST = "copy", "nearest"
 """The baselines; see `baselines`."""
 CODE_ALONE = ", code"
 """What follows a model's label where it draws from its latent code alone."""
-RESERVED = frozenset({"human", "pixels", "judge", COPY, NEAREST})
-"""Names of what models are compared with."""
+RESERVED = frozenset(
+    {"human", "pixels", "judge", "check", "the pictures themselves", COPY, NEAREST}
+)
+"""Names of what models are compared with, and of attention checks."""
+_DERIVED = re.compile(rf"human, .*|.*({CODE_ALONE}|, training \d+)")  # lines made from other names
+_COLUMNS = frozenset({"all", "drawn", "model"})  # beside those of the categories
 LONGEST_LABEL = 40
 MIN_DRAWINGS = 8
 """Test drawings of a category, at least."""
@@ -172,7 +177,7 @@ class HeldOut:
 
     Raises:
         DatasetError: If a category has fewer than `MIN_DRAWINGS`.
-        UsageError: If there is just one category.
+        UsageError: If there is just one category, or one has the name of a column of the report.
     """
 
     def __init__(self, dataset: Dataset, per_category: int) -> None:
@@ -181,6 +186,8 @@ class HeldOut:
         indices: list[int] = []
         for category, name in enumerate(split.categories):
             start, stop = split.category_range(category)
+            if name in _COLUMNS:
+                raise UsageError(f"a category must not be called {name}: that is a column's name")
             if stop - start < MIN_DRAWINGS:
                 raise DatasetError(
                     f"category `{name}` must have {MIN_DRAWINGS} {SPLIT} drawings or more",
@@ -412,7 +419,8 @@ def check_labels(labels: Sequence[str]) -> None:
         if not label.strip() or len(label) > LONGEST_LABEL or not label.isprintable():
             rule = f"a model's name must have 1 to {LONGEST_LABEL} letters"
             raise UsageError(rule, got=ascii(label[: 2 * LONGEST_LABEL]), do=do)
-        if label in RESERVED or label.endswith(CODE_ALONE):
+        name = label.strip().lower()
+        if name in RESERVED or _DERIVED.fullmatch(name):
             raise UsageError(f"a model must not be called {label}: that is a line of its own")
     if len({as_file_name(label).lower() for label in labels}) < len(labels):
         raise UsageError("models must have names of their own", got=", ".join(labels), do=do)
