@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from bundles import tiny_classifier
+from bundles import tiny_bundle, tiny_classifier
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.evaluation import likeness, redrawing
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.report.layout import Provenance, render
 from sketch_pix2seq.evaluation.run import evaluate
+from sketch_pix2seq.inference.sketcher import Sketcher
 
 pytestmark = pytest.mark.xdist_group("report")  # its drawings are measured once
 
@@ -49,7 +51,15 @@ def report(
 def _four(evaluated_models: tuple[EvaluatedModel, EvaluatedModel]) -> list[EvaluatedModel]:
     cnn, rnn = evaluated_models
     places = zip(LABELS, (cnn, cnn, rnn, rnn), strict=True)
-    return [EvaluatedModel(label, model.sketcher, f"digest of {label}") for label, model in places]
+    return [
+        EvaluatedModel(label, _of_recipe(label, model), f"digest of {label}")
+        for label, model in places
+    ]
+
+
+def _of_recipe(name: str, model: EvaluatedModel) -> Sketcher:
+    bundle = tiny_bundle("picture" if model.reads_pictures else "strokes")
+    return Sketcher(replace(bundle, card=replace(bundle.card, name=name)))
 
 
 def test_the_page_is_well_formed_and_needs_nothing_else(report: Path) -> None:
@@ -105,6 +115,13 @@ def test_every_section_says_what_it_must(report: Path) -> None:
         assert 'class="see"' in part
 
 
+def test_verdicts_say_how_many_tests_there_are(report: Path) -> None:
+    text = (report / "report.html").read_text(encoding="utf-8")
+    results = json.loads((report / "results.json").read_text())
+    assert sum(len(claim["comparisons"]) for claim in results["claims"]) == 12
+    assert "Each of the 12 intervals is 95&nbsp;% by itself" in text
+
+
 def test_the_page_names_hashes_whole_and_the_licence(report: Path) -> None:
     text = (report / "report.html").read_text(encoding="utf-8")
     assert '<code title="digest of cnn_kl">digest of cn</code>' in text
@@ -139,7 +156,8 @@ def test_numbers_lie_beside_the_page(report: Path) -> None:
     assert summary["copy"]["diversity"]["value"] == 0
     assert summary["copy"]["lines off"]["value"] < 0.01
     assert summary["nearest"]["Ret 1"]["value"] < summary["copy"]["Ret 1"]["value"]
-    assert "paper: taken for human" not in summary["cnn"]  # by its recipe, not by its label
+    assert summary["cnn"]["paper: taken for human"] == 0.6
+    assert summary["copy"]["paper: taken for human"] is None
     assert results["tables"]["retrieval-own"][0].keys() == {"drawings", "top 1", "top 10"}
     rec = {row["model"]: row["all"] for row in results["tables"]["recognition"]}
     assert rec.keys() == {"human", *LABELS, "copy", "nearest"}

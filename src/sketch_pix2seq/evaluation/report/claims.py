@@ -67,8 +67,15 @@ def paper_name(name: str) -> str:
 
 
 def _the_four(models: Sequence[EvaluatedModel]) -> list[EvaluatedModel]:
-    """The paper's four models, by their labels, in the order of `FOUR`; empty: one is missing."""
-    roles = {paper_name(model.label): model for model in models}
+    """The paper's four models, in the order of `FOUR`; empty: one is missing.
+
+    By their labels and by their recipes, which are also those of models with other settings. Of
+    several in one role the first counts.
+    """
+    roles: dict[str, EvaluatedModel] = {}
+    for model in models:
+        if (role := paper_name(model.label)) == paper_name(model.card.name):
+            roles.setdefault(role, model)
     return [roles[name] for name in FOUR] if roles.keys() >= set(FOUR) else []
 
 
@@ -100,6 +107,7 @@ def claims(results: Results) -> Iterator[Claim]:
         measure: str, more: EvaluatedModel, less: EvaluatedModel, form: Form = "points"
     ) -> Comparison:
         first, second = (_of_trainings(results, measure, model) for model in (more, less))
+        compare = difference_of_shares if form == "points" else difference
         each = first.mean(axis=1) - second.mean(axis=1) if len(first) == len(second) > 1 else ()
         return Comparison(
             f"{measure} of {more.label} − {less.label}",
@@ -107,7 +115,6 @@ def claims(results: Results) -> Iterator[Claim]:
             form,
             tuple(map(float, each)),
         )
-        compare = difference_of_shares if form == "points" else difference
 
     yield Claim(
         "Looking at the picture (CNN) redraws better than reading the strokes (RNN)",
