@@ -132,9 +132,14 @@ def test_where_a_processor_says_nothing_it_computes_in_32_bits(
     assert precision_of(CPU) == torch.float32
 
 
-@pytest.mark.parametrize(("able", "expected"), [(True, torch.bfloat16), (False, torch.float32)])
-def test_graphics_cards_compute_in_what_they_can(
-    able: bool, expected: torch.dtype, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("capability", "expected"), [(9, torch.bfloat16), (8, torch.bfloat16), (7, torch.float32)]
+)
+def test_graphics_cards_compute_in_16_bits_where_they_need_not_emulate_it(
+    capability: int, expected: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: able)
+    def is_supported(including_emulation: bool = True) -> bool:  # as torch's
+        return capability >= 8 or including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", is_supported)
     assert precision_of(GPU) == expected

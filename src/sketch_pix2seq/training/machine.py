@@ -62,7 +62,8 @@ def precision_of(device: torch.device) -> torch.dtype:
     which the products measured here are eight times as fast (docs/LOG.md).
     """
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        is_native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if is_native else torch.float32
     try:
         flags = _CPU_FACTS.read_text(encoding="utf-8", errors="replace")
     except OSError:
