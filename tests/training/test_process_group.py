@@ -18,13 +18,23 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from process_members import be_there, end_at_once, end_with_an_error
+from process_members import (
+    be_there,
+    end_at_once,
+    end_with_an_error,
+    train_in_smaller_batches,
+)
 from sketch_pix2seq.errors import LostProcessError, UsageError
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import checkpoints, load_checkpoint
 from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.loop import TrainingProgress, train
-from sketch_pix2seq.training.process_group import ProcessGroup, is_main_process, join_processes
+from sketch_pix2seq.training.process_group import (
+    ProcessGroup,
+    group_size,
+    is_main_process,
+    join_processes,
+)
 from sketch_pix2seq.training.recipe import OptimiserSettings, Recipe
 
 pytestmark = pytest.mark.skipif(
@@ -151,6 +161,23 @@ def test_a_process_that_ends_is_reported_in_a_line(
     assert "Traceback" not in output
 
 
+@pytest.mark.xdist_group("kill")
+def test_processes_that_would_train_something_else_are_refused(
+    shapes: Path,
+    recipe: Recipe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """As under torchrun, where each process reads its own recipe and data set."""
+    monkeypatch.setattr("sketch_pix2seq.training.loop._work", train_in_smaller_batches)
+    with pytest.raises(LostProcessError):
+        train(recipe, shapes, tmp_path / "run", devices=2)
+    line = "process 1: all processes of a run must have the same recipe and data set"
+    assert line in capfd.readouterr().err
+    assert not (tmp_path / "run" / "metrics.jsonl").exists()
+
+
 def test_they_add_up_and_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     threads = torch.get_num_threads()
@@ -208,6 +235,7 @@ def test_wrong_numbers_of_devices_are_refused(
     for name, value in {**variables, "MASTER_ADDR": "localhost"}.items():
         monkeypatch.setenv(name, value)
     assert not is_main_process()
+    assert group_size(devices=1) == 4
     with pytest.raises(UsageError, match="left out under torchrun"), join_processes(2, print):
         pass
     with pytest.raises(UsageError, match="got 4 for `batch_size` 3"):
@@ -245,7 +273,8 @@ sys.exit(status)
     assert found.returncode == 0, found.stderr
     assert found.stdout.count("trained 4 steps") == 1
     assert found.stderr.count("0 threads are left") == 2  # one would abort the process at its end
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["recipe"]["num_steps"] == 4
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert (facts["recipe"]["num_steps"], facts["devices"]) == (4, 2)
 
     body = "import sys; from sketch_pix2seq.cli.app import main; sys.exit(main(sys.argv[1:]))"
     (tmp_path / "command.py").write_text(f'if __name__ == "__main__":\n    {body}\n')

@@ -10,11 +10,13 @@ gradients are summed. The main process alone reads, validates, writes and report
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from contextlib import closing, nullcontext
 from dataclasses import asdict, astuple, dataclass, replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -54,6 +56,7 @@ from sketch_pix2seq.training.optimiser import Optimiser, learning_rate
 from sketch_pix2seq.training.process_group import (
     ProcessGroup,
     check_devices,
+    group_size,
     is_main_process,
     join_processes,
 )
@@ -128,7 +131,7 @@ def train(
         if resume and (out / RUN_FILE).exists():
             run = Run.resume(out, recipe, dataset, initial_weights)
         else:
-            run = Run.create(out, recipe, dataset, devices, initial_weights)
+            run = Run.create(out, recipe, dataset, group_size(devices), initial_weights)
     with (
         nullcontext() if run is None else run.lock(),
         join_processes(devices, partial(_work, recipe, data)) as group,
@@ -193,6 +196,7 @@ class Trainer:
         self.recipe = recipe
         self.dataset = dataset
         self.group = group
+        _check_alike(recipe, dataset, group)
         offset_scale = 0.0 if run is None else run.offset_scale
         self.offset_scale = float(
             group.broadcast(torch.tensor([offset_scale], dtype=torch.float64))
@@ -453,6 +457,17 @@ class Trainer:
         return RunError(
             f"{what}, at step {self.state.step}",
             do="Lower `optimiser.learning_rate` and start a new run.",
+        )
+
+
+def _check_alike(recipe: Recipe, dataset: Dataset, group: ProcessGroup) -> None:
+    """Refuse another recipe or data set than the main process has; torchrun's read their own."""
+    text = json.dumps(recipe.to_dict()) + dataset.card.digest
+    own = torch.tensor(list(sha256(text.encode()).digest()), dtype=torch.uint8)
+    if not torch.equal(own, group.broadcast(own)):
+        raise RunError(
+            "all processes of a run must have the same recipe and data set",
+            do="Give all of them the same settings, and each machine a copy of the data set.",
         )
 
 

@@ -90,6 +90,12 @@ def is_main_process() -> bool:
     return ranks is None or ranks[0] == 0
 
 
+def group_size(devices: int) -> int:
+    """How many processes train together: `devices`, or as many as torchrun started."""
+    ranks = _torchrun_ranks(os.environ)
+    return devices if ranks is None else ranks[1]
+
+
 @contextmanager
 def join_processes(devices: int, work: Callable[[ProcessGroup], object]) -> Iterator[ProcessGroup]:
     """Start workers and join them as the main process, or join the group that torchrun started.
@@ -134,8 +140,7 @@ def check_devices(devices: int, batch_size: int | None = None) -> None:
     Raises:
         UsageError: If it cannot.
     """
-    ranks = _torchrun_ranks(os.environ)
-    if devices > 1 and ranks is not None:
+    if devices > 1 and _torchrun_ranks(os.environ) is not None:
         raise UsageError(
             "`devices` must be left out under torchrun",
             do="Give torchrun --nproc-per-node instead.",
@@ -147,11 +152,10 @@ def check_devices(devices: int, batch_size: int | None = None) -> None:
         raise UsageError("this build of torch cannot train on several devices", got=devices)
     if num_gpus and devices > num_gpus:
         raise UsageError(f"`devices` must be at most {num_gpus}, the number of GPUs", got=devices)
-    size = devices if ranks is None else ranks[1]
-    if batch_size is not None and size > batch_size:
+    if batch_size is not None and group_size(devices) > batch_size:
         raise UsageError(
             "there must be at most as many processes as drawings in a batch",
-            got=f"{size} for `batch_size` {batch_size}",
+            got=f"{group_size(devices)} for `batch_size` {batch_size}",
         )
 
 

@@ -89,6 +89,13 @@ class Run:
     ) -> Run:
         """Make the folder of a new run.
 
+        Args:
+            folder: It does not exist, or is empty.
+            recipe: What is trained.
+            dataset: On which data set.
+            devices: Number of processes, on all machines together; kept as a fact.
+            initial_weights: See `train`.
+
         Raises:
             RunError: If something is there already.
             UsageError: If the initial weights or `oversample` do not fit, or no bundle could hold
