@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -17,6 +18,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.export.bundle import export_run, load_model
 from sketch_pix2seq.export.files import round_to_half
+from sketch_pix2seq.export.likelihood import measure_likelihood
 from sketch_pix2seq.inference.attention import AttentionDecoder
 from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.noise import open_stream, read_noise
@@ -203,6 +205,21 @@ def test_its_card_says_how_likely_test_drawings_are_with_each_condition(
             assert found[f"reconstruction_{given}"] == pytest.approx(expected, rel=1e-4)
     model.convention = "valid"
     assert test["magenta"]["pen_ce"] != test["valid"]["pen_ce"]
+
+
+def test_conditions_that_never_occur_in_training_are_not_measured(
+    folder: Path, model: AttentionModel
+) -> None:
+    """Where the code is always given, the category never stands alone."""
+    run = Run(folder / "run")
+    shares = replace(model.shares, shown=0.5, partly=0.0, code_alone=1.0, category=0.4)
+    other = AttentionModel(
+        model.encoder, model.decoder, model.step_pixels, model.picture_size, shares
+    )
+    dataset = Dataset.open(folder / "set")
+    found = measure_likelihood(other.eval(), dataset, run.recipe.raster, run.offset_scale)
+    names = {name for name in found["valid"] if name.startswith("reconstruction_")}
+    assert names == {"reconstruction_picture", "reconstruction_code"}
 
 
 def test_a_run_begins_with_it(folder: Path, tmp_path: Path) -> None:

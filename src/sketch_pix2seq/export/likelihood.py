@@ -126,7 +126,7 @@ def _learned(shares: ConditionShares) -> list[str]:
     often = {
         "picture": visible,
         "code": hidden * shares.code_alone,
-        "category": hidden * shares.category,
+        "category": hidden * (1 - shares.code_alone) * shares.category,
         "nothing": hidden * (1 - shares.code_alone) * (1 - shares.category),
     }
     return [condition for condition in CONDITIONS if often[condition] > 0]
