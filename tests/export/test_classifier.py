@@ -223,3 +223,4 @@ def test_the_card_says_which_weights_it_began_with(run: Path, tmp_path: Path) ->
     assert card.metrics["started_from"] == facts["started_from"]
     readme = (tmp_path / "judge" / "README.md").read_text()
     assert "starting from the weights of another, `a judge`" in readme
+    assert "It is the judge" not in readme  # it may be the recipe `classifier` too

@@ -76,8 +76,8 @@ tags: [sketch, image-classification]
 Takes a {size}x{size} picture of a sketch and says which of these it shows:
 {", ".join(card.categories)}.
 
-It is the judge of evaluations: trained on human drawings of the training split alone, never on
-those of a model. Made by {card.metrics["made_by"]}.
+Trained on human drawings of the training split alone, never on those of a model, as the judge of
+an evaluation must be. Made by {card.metrics["made_by"]}.
 
 {total:,} training drawings. {card.attribution}
 
