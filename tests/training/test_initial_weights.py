@@ -15,8 +15,10 @@ from bundles import (
     ENCODER_WIDTH,
     tiny_attention_bundle,
     tiny_bundle,
+    tiny_classifier_files,
 )
 from sketch_pix2seq.bundle.bundle import Bundle
+from sketch_pix2seq.bundle.classifier import ClassifierFiles
 from sketch_pix2seq.errors import RunError, UsageError
 from sketch_pix2seq.export.bundle import export_run
 from sketch_pix2seq.training.build import build
@@ -24,6 +26,7 @@ from sketch_pix2seq.training.checkpoint import load_checkpoint
 from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.loop import train
 from sketch_pix2seq.training.recipe import Recipe
+from sketch_pix2seq.training.recipes import find_recipe
 from sketch_pix2seq.training.run import Run
 
 
@@ -142,6 +145,18 @@ def test_an_attention_bundle_of_other_categories_is_refused(
     start.check(tiny_attention.with_settings(sizes), ATTENTION_CATEGORIES)
     with pytest.raises(UsageError, match=r"must hold the networks of the recipe attention: `decod"):
         start.check(tiny_attention, ATTENTION_CATEGORIES)
+
+
+def test_a_classifier_of_other_categories_is_refused() -> None:
+    """Its numbers would fit as many other categories, or the same ones in another order."""
+    judge = find_recipe("judge")
+    weights = save(build(judge, 2).state_dict())
+    files = ClassifierFiles(tiny_classifier_files(("ant", "bee")).card, weights)
+    start = InitialWeights.from_classifier(files, "another")
+    start.check(judge, ("ant", "bee"))
+    for categories in (("bee", "ant"), ("ant", "cat"), ("ant",)):
+        with pytest.raises(UsageError, match=r"categories .* to classify; got ant, bee\."):
+            start.check(judge, categories)
 
 
 def test_the_settings_of_the_other_network_are_named(tiny_recipe: Recipe) -> None:

@@ -41,7 +41,8 @@ def train(
         out: The folder of the run.
         settings: Change a setting, as key=value; can be repeated.
         start_from: A bundle whose weights to begin with, or `default`: the model in the package;
-            for the recipe `judge`, an exported classifier, or a bundle that holds one.
+            for the recipes `judge` and `classifier`, an exported classifier, or a bundle that
+            holds one.
         resume: Go on with the run in --out.
         devices: Number of processes that share each batch, with a GPU each where there are some.
     """
@@ -111,7 +112,7 @@ def _initial_weights(path: Path, recipe: Recipe) -> InitialWeights:
     from sketch_pix2seq.training.initial_weights import InitialWeights
 
     if recipe.task == "classify":
-        return InitialWeights.from_bytes(classifier_at(path).weights_file, path.name)
+        return InitialWeights.from_classifier(classifier_at(path), path.name)
     return InitialWeights.from_bundle(bundle_at(path))
 
 

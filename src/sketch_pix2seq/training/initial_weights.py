@@ -12,6 +12,7 @@ from safetensors.torch import load
 from torch import Tensor
 
 from sketch_pix2seq.bundle.bundle import Bundle
+from sketch_pix2seq.bundle.classifier import ClassifierFiles
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
@@ -58,16 +59,23 @@ class InitialWeights:
         facts = initial.facts | {"offset_scale": card.offset_scale}
         return replace(initial, facts=facts, model=model, categories=card.categories)
 
+    @classmethod
+    def from_classifier(cls, classifier: ClassifierFiles, name: str) -> InitialWeights:
+        """Use the weights of an exported classifier."""
+        initial = cls.from_bytes(classifier.weights_file, name)
+        return replace(initial, categories=classifier.card.categories)
+
     def check(self, recipe: Recipe, categories: Sequence[str]) -> None:
         """Check that the weights are those of the networks that a recipe trains.
 
         Raises:
             UsageError: Naming what differs.
         """
-        if recipe.attends and self.categories not in (None, tuple(categories)):
+        needs_categories = recipe.attends or recipe.task == "classify"
+        if needs_categories and self.categories not in (None, tuple(categories)):
             raise UsageError(
-                "`start_from` must know the categories of the data set, in their order, with "
-                "`attention`",
+                "`start_from` must know the categories of the data set, in their order, "
+                f"{'with `attention`' if recipe.attends else 'to classify'}",
                 got=_some_names(self.categories or ()),
                 do=f"The data set has {_some_names(categories)}.",
             )
