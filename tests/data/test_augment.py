@@ -115,6 +115,15 @@ def test_refit_keeps_the_longest_side(rng: np.random.Generator) -> None:
         )
 
 
+def test_refit_changes_nothing_of_drawings_that_fill_a_frame(rng: np.random.Generator) -> None:
+    ragged = RaggedRows.of([drawing(rng, 20, 20), drawing(rng, 5)])
+    without, refitted = (
+        in_frame(augment_ragged(ragged, np.random.default_rng(3), Augmentation(refit=refit))).rows
+        for refit in (False, True)
+    )
+    np.testing.assert_allclose(without, refitted, atol=1e-3)
+
+
 def test_refit_leaves_a_dot_alone(rng: np.random.Generator) -> None:
     dot = np.array([[2, 3, 1]], np.float32)
     np.testing.assert_allclose(augment(dot, rng, Augmentation(scale=0, refit=True)), dot)

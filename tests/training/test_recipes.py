@@ -219,6 +219,9 @@ def test_reasons_name_what_leaves_a_setting_out() -> None:
     for name in ("raster.size", "augmentation.jitter", "augmentation.line_width"):
         assert ignored[name] == "`model.encoder` is rnn"
     assert "augmentation.jitter" not in find_recipe("cnn").ignored_settings()
+    ignored = find_recipe("attention").ignored_settings()
+    assert ignored["augmentation.refit"] == "`model.decoder` is attention"
+    assert "augmentation.refit" not in find_recipe("lstm").ignored_settings()
 
 
 SPARE = {

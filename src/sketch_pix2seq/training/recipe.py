@@ -36,7 +36,7 @@ class ModelSettings:
     encoder: Literal["paper", "conv", "rnn", "grid"] = "paper"
     "`paper`: the picture, as in Figure 1; `conv`: stronger; `rnn`: the strokes; `grid`: tokens."
     encoder_width: Annotated[int, Field(gt=0, multiple_of=NUM_GROUPS)] = 24
-    "Channels of the first layer of the `conv` and `grid` encoders; a multiple of 8."
+    "Channels of the first layer of `conv` and `grid`, and of a classifier; a multiple of 8."
     encoder_size: PositiveInt = 256
     "Hidden size of each of the two LSTMs of the `rnn` encoder."
     latent_dim: PositiveInt = 128
@@ -50,7 +50,7 @@ class ModelSettings:
     head_size: PositiveInt = 32
     "Size of each head of the `attention` decoder; a divisor of `decoder_size`."
     expansion: PositiveInt = 4
-    "How many times `decoder_size` is inside each layer of the `attention` decoder."
+    "Width of the feed-forward network in each `attention` layer, in multiples of `decoder_size`."
     class_weight: NonNegativeFloat = 0.1
     "Weight of the cross entropy of categories, predicted from codes, with `attention`."
     keep: Factor = 1.0
@@ -197,7 +197,7 @@ class Recipe:
     validate_every: PositiveInt = 1000
     "Steps between validations."
     validate_drawings: PositiveInt = 2000
-    "Drawings of the validation split looked at, at most."
+    "Validation drawings on which losses are computed, at most."
     checkpoint_every: PositiveInt = 500
     "Steps between checkpoints."
     keep_checkpoints: PositiveInt = 3
@@ -277,7 +277,7 @@ class Recipe:
             by_encoder = {*pictures, *(f"raster.{name}" for name in asdict(self.raster))}
         if encoder not in ("conv", "grid"):
             by_encoder.add("model.encoder_width")
-        by_decoder = {"model.recurrent_keep"}
+        by_decoder = {"model.recurrent_keep", "augmentation.refit"}  # its drawings fill a frame
         if not self.attends:
             sizes = ("num_layers", "head_size", "expansion", "class_weight", "keep")
             by_decoder = {f"model.{name}" for name in sizes}
