@@ -2,8 +2,9 @@
 
 Two conventions. `valid` counts real rows: the stroke term over the rows of the
 drawings, the pen term over those and the end row. `magenta` divides both by
-batch x longest sequence of the data set and counts the pen on every padded row,
-as sketch-rnn's reference code does, so that figures compare with published ones.
+batch x (longest sequence of the data set + 1) and counts the pen on every padded
+row, as sketch-rnn's reference code does, so that figures compare with published
+ones. There the longest drawing has no end row, and + 1 is missing.
 
 The KL term, where there is one, is the mean over batch and latent dimensions.
 """
