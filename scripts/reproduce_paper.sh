@@ -10,7 +10,6 @@
 set -euo pipefail
 drawings=$1 runs=${2:-runs}
 command=${SKETCH_PIX2SEQ:-sketch-pix2seq}
-export OMP_WAIT_POLICY=passive
 
 prepare() {  # NAME LIMIT CATEGORY...: makes a data set, if it is not there
   local name=$1 limit=$2 files=() category

@@ -128,10 +128,10 @@ class Layer(nn.Module):
         num, most, _ = x.shape
         split = self.qkv(self.norm(x)).view(num, most, 3, NUM_HEADS, WIDTH // NUM_HEADS)
         query, key, value = split.permute(2, 0, 3, 1, 4)
-        seen = nn.functional.scaled_dot_product_attention(
+        attended = nn.functional.scaled_dot_product_attention(
             query, key, value, attn_mask=is_candidate[:, None, None]
         )
-        x = x + self.out(seen.transpose(1, 2).reshape(num, most, WIDTH))
+        x = x + self.out(attended.transpose(1, 2).reshape(num, most, WIDTH))
         fed: Tensor = x + self.feed_out(torch.relu(self.feed_in(self.feed_norm(x))))
         return fed
 

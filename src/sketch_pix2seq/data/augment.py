@@ -123,7 +123,7 @@ def _cut_off(ragged: RaggedRows, rng: np.random.Generator, share: float) -> Ragg
     lengths = np.maximum(np.round(shares * ragged.lengths), 1).astype(np.int64)
     index = np.arange(len(ragged.rows)) - ragged.of_each_row(ragged.starts)
     rows = ragged.rows[index < ragged.of_each_row(lengths)].astype(np.float32)
-    cut = RaggedRows(rows, np.minimum(lengths, ragged.lengths))
+    cut = RaggedRows(rows, lengths)
     cut.rows[cut.starts + cut.lengths - 1, LIFT] = 1
     return cut
 

@@ -281,7 +281,7 @@ class Trainer:
         """
         step, kl = self.state.step, self.recipe.kl
         self.model.train()
-        losses = self._losses(self.model, batch, *self._chance())
+        losses = self._losses(self.model, batch, *self._random_inputs())
         stops = torch.tensor([float(stop)], dtype=torch.float64)
         summed = self.group.all_reduce(torch.cat((losses.sums(), stops)))
         sums, self.stopping = summed[:-1], bool(summed[-1] > 0)
@@ -430,7 +430,7 @@ class Trainer:
             return Conditions.sample(batch, model.picture_size, model.shares, generator)
         return Conditions.fixed(batch, model.picture_size, generator.device, condition=condition)
 
-    def _chance(self) -> tuple[Tensor, Conditions | None, torch.Generator]:
+    def _random_inputs(self) -> tuple[Tensor, Conditions | None, torch.Generator]:
         """Latent noise and conditions of this process's part of the batch, and dropout's generator.
 
         Noise and conditions of a drawing are the same however many processes there are; the
