@@ -237,6 +237,10 @@ def test_results_may_go_to_standard_output(
         assert main([*words, "--out", "-", "--format", "ndjson"]) == 0
         assert len(read_sketches(capfdbinary.readouterr().out)) == 1
     assert files(inputs) == before
+    if verb == "trace":
+        assert main(["trace", "thick.png", "--out", "-", "--stages", "stages"]) == 0
+        assert capfdbinary.readouterr().out.startswith(b"<svg")
+        assert Path("stages/thick-1-picture.png").is_file()
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ def trace(
         refuse_place(stages, "stages")
     drawings = read_inputs(inputs, split=split, straighten=straighten, merge_lines=merge_lines)
     how = {"straighten": straighten, "merge_lines": merge_lines}
-    show_stages = partial(_write_stages, drawings, stages, overwrite, **how)
+    is_piped = out == STANDARD
+    show_stages = partial(_write_stages, drawings, stages, overwrite, is_piped, **how)
     if not drawings.sketches:
         show_stages()
         drawings.report_problems()
@@ -105,8 +106,13 @@ def _in_order(sketch: Sketch, order: Order) -> Sketch:
     return sketch.ordered(order)
 
 
-def _write_stages(inputs: Inputs, folder: Path | None, overwrite: bool, **how: bool) -> None:
-    """Write the stages of each picture, as far as it can be read, if there is a folder for them."""
+def _write_stages(
+    inputs: Inputs, folder: Path | None, overwrite: bool, is_piped: bool, **how: bool
+) -> None:
+    """Write the stages of each picture, as far as it can be read, if there is a folder for them.
+
+    Paths are printed unless the result itself goes to standard output.
+    """
     from sketch_pix2seq.io.atomic import atomic_write
     from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
     from sketch_pix2seq.io.kinds import is_picture
@@ -138,4 +144,5 @@ def _write_stages(inputs: Inputs, folder: Path | None, overwrite: bool, **how: b
         folder.mkdir(parents=True, exist_ok=True)
         for path, picture in files.items():
             atomic_write(path, png_bytes(picture))
-            print_line(path)
+            if not is_piped:
+                print_line(path)
