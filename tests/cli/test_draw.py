@@ -228,7 +228,7 @@ def test_drawings_that_draw_themselves(
         (["--animate", "--format", "gif"], "`--animate` is for SVGs; got gif"),
         (["--size-mm", "9", "--format", "ndjson"], "`--size-mm` is for SVGs and DXFs; got ndjson"),
         (["--curves", "--format", "ndjson"], "`--curves` is for pictures; got ndjson"),
-        (["--size", "4000", "--format", "gif"], "at most 1024 pixels wide; got 4000"),
+        (["--size", "4000", "--format", "gif"], "must be at most 1024; got 4000"),
         (["--size-mm", "nan"], "`--size-mm` must be above 0"),
         (["--size", "0"], "`--size` must be at least 1"),
     ],

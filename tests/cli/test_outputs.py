@@ -272,6 +272,8 @@ def test_what_cannot_be_written_is_refused_before_anything_is_drawn(
     [
         (["--format", "png", "--animate"], "`--animate` is for SVGs"),
         (["--size", "0"], "`--size` must be at least 1"),
+        (["--format", "gif", "--size", "1025"], "`--size` of an animation must be at most 1024"),
+        (["--out", "new.apng", "--size", "1025"], "`--size` of an animation must be at most 1024"),
         (["--out", "house.jpg"], "must be a folder, or end in one of .svg"),
         (["--out", "house.hpgl"], "must be a folder, or end in one of .svg"),
         (["--out", "thick.png/deep"], "`thick.png` is not one"),

@@ -111,7 +111,7 @@ def test_hardly_a_drawing_is_animated_too(drawing: Sketch) -> None:
 def test_what_cannot_be_is_refused(
     unchecked_shapes: Callable[[], AbstractContextManager[None]],
 ) -> None:
-    with pytest.raises(UsageError, match="at most 1024 pixels wide; got 2000"):
+    with pytest.raises(UsageError, match="`size` of an animation must be at most 1024; got 2000"):
         FACE.to_animation(size=2000)
     with unchecked_shapes(), pytest.raises(UsageError, match="`kind` must be gif or apng"):
         FACE.to_animation("mp4")  # type: ignore[arg-type]

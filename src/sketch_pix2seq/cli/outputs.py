@@ -58,7 +58,7 @@ class Style:
             raise UsageError("`size_mm` is for SVGs and DXFs", got=form)
         options: dict[str, Any] = {"animate": True} if self.animate else {}
         options |= {"size_mm": self.size_mm} if self.size_mm is not None else {}
-        _check_sizes(self.size, self.size_mm, is_picture=form in ("png", "gif", "apng"))
+        _check_sizes(self.size, self.size_mm, form)
         curves = (curved and form == "svg") if self.curves is None else self.curves
         options |= {"curves": True} if curves else {}
         options |= {"size": self.size} if self.size is not None else {}
@@ -67,16 +67,19 @@ class Style:
         return options
 
 
-def _check_sizes(size: int | None, size_mm: float | None, *, is_picture: bool) -> None:
+def _check_sizes(size: int | None, size_mm: float | None, form: str) -> None:
     """Refuse what `Sketch.save` would refuse, before anything is drawn."""
+    from sketch_pix2seq.io.animation import check_size
     from sketch_pix2seq.sketch.raster import RasterSettings
     from sketch_pix2seq.sketch.sketch import Sketch
 
     if size is not None:
         if size < 1:
             raise UsageError("`size` must be at least 1", got=size)
-        if is_picture:
+        if form in ("png", "gif", "apng"):
             RasterSettings(size=size, margin=0)
+        if form in ("gif", "apng"):
+            check_size(size)
     if size_mm is not None:
         Sketch.from_points([[(0, 0)]]).to_svg(size_mm=size_mm)
 

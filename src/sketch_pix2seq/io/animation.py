@@ -100,6 +100,12 @@ def animate(drawing: Drawing, kind: str, settings: RasterSettings) -> bytes:
     return _encoded(*_frames(drawing, settings), kind, pens)
 
 
+def check_size(size: int) -> None:
+    """Refuse an animation that is too large (UsageError)."""
+    if size > MAX_SIZE:
+        raise UsageError(f"`size` of an animation must be at most {MAX_SIZE}", got=size)
+
+
 def film(drawings: Sequence[Drawing], kind: str, settings: RasterSettings = FILM) -> bytes:
     """Show drawings one after the other, and back again; return the file's content.
 
@@ -145,8 +151,7 @@ def _frames(
     drawing: Drawing, settings: RasterSettings
 ) -> tuple[list[UInt8[np.ndarray, "H W ..."]], list[int]]:
     """Draw all pictures, grey or in colours, and how long each stays, in milliseconds."""
-    if settings.size > MAX_SIZE:
-        raise UsageError(f"an animation must be at most {MAX_SIZE} pixels wide", got=settings.size)
+    check_size(settings.size)
     timing, strokes = timing_of(drawing), strokes_of(drawing)
     pens = pens_of(drawing)
     by_pen = [numbers for _, numbers in pens] or [list(range(len(strokes)))]
