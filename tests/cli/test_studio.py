@@ -39,6 +39,11 @@ def test_an_address_that_is_none_is_one_line() -> None:
     assert main(["studio", "--host", "256.0.0.1", "--port", "0"]) == 2
 
 
+def test_errors_name_the_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["studio", "--threads", "0"]) == 2
+    assert "`--threads` must be 1 or more; got 0" in capsys.readouterr().err
+
+
 def test_a_bundle_that_is_none_is_one_line() -> None:
     assert main(["studio", "--bundle", "nowhere"]) == 1
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from sketch_pix2seq.cli.addresses import print_addresses
 from sketch_pix2seq.cli.inputs import model_at
@@ -26,7 +28,7 @@ def studio(
     address: str | None = None,
     host: str = LOCAL,
     port: int = PORT,
-    threads: int | None = None,
+    num_threads: Annotated[int | None, Parameter(name="--threads")] = None,
     allow_host: tuple[str, ...] = (),
     proxy: str | None = None,
 ) -> None:
@@ -44,7 +46,8 @@ def studio(
         host: Address to listen at: 127.0.0.1 for this machine alone, 0.0.0.0 for others too; the
             addresses that these can open are printed, the first one as a QR code, too.
         port: Port to listen at; 0: any that is free.
-        threads: Requests that are worked on at once; without it as many as there are processors.
+        num_threads: Requests that are worked on at once; without it as many as there are
+            processors.
         allow_host: A name by which browsers may ask for the site; can be repeated. Addresses in
             numbers, `localhost` and `host` may always.
         proxy: Address of a proxy in front of the site that names the client, such as 127.0.0.1.
@@ -56,8 +59,8 @@ def studio(
     from sketch_pix2seq.inference.arguments import checked_threads
     from sketch_pix2seq.inference.sketcher import Sketcher
 
-    checked_threads(threads)
-    is_served = (host, port, threads, allow_host, proxy) != (LOCAL, PORT, None, (), None)
+    checked_threads(num_threads)
+    is_served = (host, port, num_threads, allow_host, proxy) != (LOCAL, PORT, None, (), None)
     if export is not None and is_served:
         raise UsageError(
             "`--export` writes files and opens nothing",
@@ -73,7 +76,7 @@ def studio(
     if export is not None:
         _write(sketcher, export, address or "")
         return
-    app = create_studio(sketcher, num_threads=threads)
+    app = create_studio(sketcher, num_threads=num_threads)
     serve(app, host, port, _announce, allow_host=allow_host, proxy=proxy)
 
 
