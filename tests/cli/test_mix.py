@@ -64,6 +64,7 @@ def test_lines_tell_how_they_were_made(words: list[str]) -> None:
         (["--steps", "1000001"], 2, "at most 1,000,000 drawings at once"),
         (["--steps", "9999", "--best-of", "999"], 2, "at most 1,000,000 drawings at once"),
         (["--steps", "0"], 2, "`--steps` must be 2 or more; got 0"),
+        (["--curves", "--out", "x.ndjson"], 2, "`--curves` is for pictures; got ndjson"),
         (["none.svg"], 1, "`none.svg`: there must be such a file"),
     ],
 )

@@ -51,6 +51,8 @@ def mix(
     out = Path("mixed.svg") if is_piped else out
     if out.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"`out` must end in {', '.join(_SUFFIXES)}", got=out.name)
+    if curves and out.suffix.lower() == ".ndjson":
+        raise UsageError("`curves` is for pictures", got="ndjson")
     options = DrawOptions(bundle=bundle, temperature=temperature, seed=seed)
     options.check(1)
     check_mix(max(len(inputs), 2), steps, best_of)
