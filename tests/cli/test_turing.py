@@ -94,6 +94,7 @@ def test_results_are_written_where_asked(
         (["edit", "STUDY", "--consent", "nowhere"], "nowhere", 1),
         (["edit", "STUDY", "--drop", "cat-1"], "no human drawing of this label; got cat-1", 2),
         (["preview", "nowhere"], "`nowhere` is no study", 1),
+        (["edit", "STUDY", "--contact", "Ada", "--db", "STUDY/study.json"], "cannot be used", 0),
         (["power", "--human", "1"], "`--human` must be between 0 and 1", 2),
     ],
 )
@@ -191,6 +192,20 @@ def test_a_study_is_edited_and_previewed(
     Store.open(str(folder / VOTES_FILE), changed.digest).close()
     assert main(["turing", "edit", str(folder), "--drop", dropped]) == 0
     assert not (folder / VOTES_FILE).exists()  # nobody had answered: it belongs to no study now
+
+
+def test_before_it_is_served_a_study_with_a_database_can_be_edited(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = str(tmp_path / "votes" / "elsewhere.sqlite")
+    (tmp_path / "votes").mkdir()
+    dropped = Study.open(folder).of("human")[0].name
+    for change in (["--contact", "Ada"], ["--drop", dropped]):
+        assert main(["turing", "edit", str(folder), "--db", db, *change]) == 0
+        assert capsys.readouterr().err == ""
+    assert Study.open(folder).settings.contact == "Ada"
+    assert len(Study.open(folder).sketches) == 9
+    assert list((tmp_path / "votes").iterdir()) == []
 
 
 def test_a_report_shows_no_password_of_a_database(

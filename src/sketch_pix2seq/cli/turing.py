@@ -113,7 +113,7 @@ def edit(
     new = (settings or SettingsFlags()).applied_to(opened.settings)
     changed = replace(opened, settings=new)
     Design(changed)  # refuses settings that do not fit
-    if drop and (db is not None or (study / VOTES_FILE).exists()):
+    if drop:
         _refuse_if_answered(study, db)
     print_line(f"{Design(changed).num_trials:,} of {len(changed.pictures):,} pictures a person")
     changed.save(study)
@@ -269,12 +269,12 @@ def power(
 
 def _refuse_if_answered(folder: Path, db: str | None) -> None:
     """Refuse to change what is shown after the first answer; a file without answers is deleted."""
-    _, store = _opened(folder, db, must_exist=True)
-    num_answers = len(store.votes())
-    store.close()
+    num_answers = _num_answers(folder, db)
     if num_answers:
         rule = "`drop` must come before the first answer"
         raise UsageError(rule, got=f"{num_answers:,} answers", do="Make another study.")
+    if num_answers is None:
+        return
     if db is None:
         for path in folder.glob(f"{VOTES_FILE}*"):
             path.unlink()
@@ -287,20 +287,32 @@ def _refuse_if_answered(folder: Path, db: str | None) -> None:
 
 def _notify_if_answered(folder: Path, db: str | None) -> None:
     """Say that other settings come after the first answer, if votes can be found."""
-    if db is None and not (folder / VOTES_FILE).exists():
-        return
     try:
-        _, store = _opened(folder, db, must_exist=True)
-    except StudyError:  # not served yet
+        num_answers = _num_answers(folder, db)
+    except StudyError as error:
+        notify(f"whether there are answers is not known: {error}")
         return
-    num_answers = len(store.votes())
-    store.close()
     if num_answers:
         were = "1 answer was" if num_answers == 1 else f"{num_answers:,} answers were"
         notify(
             f"{were} given before: a site that is served keeps the former settings until it is "
             "started again, and results hold answers under both"
         )
+
+
+def _num_answers(folder: Path, db: str | None) -> int | None:
+    """How many answers there are; None: there is no database yet, as before a study is served."""
+    if db is None and not (folder / VOTES_FILE).exists():
+        return None
+    with needs_extra("web"):
+        from sketch_pix2seq.web.turing.database import NoVotesError
+    try:
+        _, store = _opened(folder, db, must_exist=True)
+    except NoVotesError:
+        return None
+    num_answers = len(store.votes())
+    store.close()
+    return num_answers
 
 
 def _opened(folder: Path, db: str | None, *, must_exist: bool = False) -> tuple[Study, Store]:

@@ -73,6 +73,10 @@ _ONE_AT_A_TIME = 7_104_117_260_571_221
 """PostgreSQL's number for the lock of those who bring tables up to date; any, but always this."""
 
 
+class NoVotesError(StudyError):
+    """There is no database of votes yet."""
+
+
 def open_database(address: str, digest: str, *, must_exist: bool = False) -> sa.Engine:
     """Open the database of a study's votes; make it, or bring it up to date.
 
@@ -85,13 +89,14 @@ def open_database(address: str, digest: str, *, must_exist: bool = False) -> sa.
 
     Raises:
         UsageError: If the address is neither.
+        NoVotesError: If there is none, and it must exist.
         StudyError: If it cannot be opened, is another study's, or is of a newer release.
     """
     url = database_url(address)
     shown = url.render_as_string(hide_password=True).removeprefix("sqlite:///")
     is_file = url.drivername == "sqlite"
     if must_exist and is_file and not Path(str(url.database)).is_file():
-        raise StudyError(
+        raise NoVotesError(
             f"there are no votes at `{shown}`", do="Name their place, or serve the study first."
         )
     engine = _engine(url)
@@ -231,7 +236,7 @@ def _bring_up_to_date(
                 do="Install the newest sketch-pix2seq.",
             )
         if current is None and must_exist:
-            raise StudyError(f"there are no votes at `{shown}`")
+            raise NoVotesError(f"there are no votes at `{shown}`")
         if current != script.get_current_head():
             _migrate(script, context)
         owner = connection.execute(sa.select(STUDY.c.digest)).scalar()
