@@ -94,6 +94,7 @@ def test_results_are_written_where_asked(
         (["edit", "STUDY", "--consent", "nowhere"], "nowhere", 1),
         (["edit", "STUDY", "--drop", "cat-1"], "no human drawing of this label; got cat-1", 2),
         (["preview", "nowhere"], "`nowhere` is no study", 1),
+        (["preview", "STUDY", "--out", "STUDY/study.json"], "`--out` must end in .html; got", 2),
         (["edit", "STUDY", "--contact", "Ada", "--db", "STUDY/study.json"], "cannot be used", 0),
         (["power", "--human", "1"], "`--human` must be between 0 and 1", 2),
     ],

@@ -129,10 +129,12 @@ def preview(study: Path, *, out: Path = Path("turing-preview.html")) -> None:
 
     Args:
         study: The study's folder.
-        out: The page.
+        out: The page, a name that ends in .html.
     """
     from sketch_pix2seq.evaluation.turing.study import Study
 
+    if out.suffix.lower() != ".html":  # such as a file of the study
+        raise UsageError("`out` must end in .html", got=out.name)
     with needs_extra("web"):
         from sketch_pix2seq.evaluation.turing.preview import preview_page
     atomic_write(out, preview_page(Study.open(study)).encode())
