@@ -203,6 +203,7 @@ def test_only_static_files_are_served(client: TestClient, path: str) -> None:
         *((name, True) for name in ("studio.example", "STUDIO.example:8000")),
         *((name, False) for name in ("evil.example", "evil.example:8000", "localhost.evil", "[x]")),
         *((name, False) for name in ("127.0.0.1.evil.example", "a@localhost:1@evil", "[::1")),
+        *((name, False) for name in ("localhost/api/file#", "127.0.0.1?x", "a@localhost", ":80")),
     ],
 )
 def test_only_names_of_the_site_are_answered(host: str, is_known: bool) -> None:

@@ -47,7 +47,7 @@ _CODES = {
     405: ("method_not_allowed", "this cannot be asked for in this way", ""),
     408: ("too_slow", "the request came too slowly", "Try again."),
     413: ("too_large", "what was sent is too large", "Send less at once."),
-    421: ("unknown_host", "this site does not have this name", "Start it with `allow-host`."),
+    421: ("unknown_host", "this site does not have this name", "Start it with `--allow-host`."),
     429: ("too_many", "too much was asked for in a short time", "Wait a little."),
     503: ("busy", "too many people are drawing at this moment", "Try again in a few seconds."),
     504: ("timeout", "this took too long", "Ask for less at once, or try again."),
@@ -150,7 +150,7 @@ def error_response(request: Request, error: ApiError) -> Response:
     """Report an error: to a browser that asked for a page by a page, else as JSON."""
     headers = {"Retry-After": str(RETRY_SECONDS)} if error.status in (429, 503) else {}
     wants_page = "text/html" in request.headers.get("accept", "")
-    if wants_page and not request.url.path.startswith("/api/"):
+    if wants_page and not request.scope["path"].startswith("/api/"):
         language = _language(request)
         texts = request.app.state.translations.get(language, {})
         values = {"error": error, "layout": request.app.state.layout, "language": language}
@@ -164,7 +164,7 @@ def error_response(request: Request, error: ApiError) -> Response:
 def _language(request: Request) -> str:
     """The language of an error's page: that of the folder, else the first of the browser's."""
     known = request.app.state.translations
-    folders = request.url.path.split("/")
+    folders = request.scope["path"].split("/")
     preferred = request.headers.get("accept-language", "").split(",")  # the best comes first
     codes = [word.strip()[:2].lower() for word in preferred]
     in_folder = (code for code in folders if code in known)

@@ -128,7 +128,7 @@ class Guards:
 
     async def _receive(self, request: Request) -> bytes:
         """Hold a whole request before anybody works on it."""
-        most = self.limits.larger.get(request.url.path, self.limits.body_bytes)
+        most = self.limits.larger.get(request.scope["path"], self.limits.body_bytes)
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > most:
             raise HTTPException(413)
@@ -170,7 +170,10 @@ def _is_known(header: str, hosts: frozenset[str]) -> bool:
     then hold both for one site. An address in numbers cannot be led anywhere.
     """
     try:
-        name = urlsplit(f"//{header}").hostname or ""
+        parts = urlsplit(f"//{header}")
+        name = parts.hostname or ""
+        if parts.netloc != header or "@" in header:  # more than a name and a port
+            return False
         return not header or name in hosts or bool(ipaddress.ip_address(name))
     except ValueError:
         return False

@@ -269,7 +269,7 @@ def vote_without_page(request: Request, form: VoteForm) -> VoteAnswer:
 @routes.get("/withdraw")
 def show_last_page(request: Request) -> Response:
     """The end, for now or for good."""
-    return _page(request, f"turing{request.url.path}.html.jinja")
+    return _page(request, f"turing{request.scope['path']}.html.jinja")
 
 
 @routes.post("/withdraw")
