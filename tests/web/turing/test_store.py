@@ -135,6 +135,20 @@ def test_an_id_of_elsewhere_joins_once(store: Store) -> None:
     assert not store.knows("5f1")
 
 
+def test_a_second_click_joins_while_the_first_is_under_way(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def knows(external_id: str) -> bool:
+        monkeypatch.undo()
+        store.join(external_id)
+        return False
+
+    monkeypatch.setattr(store, "knows", knows)
+    found = store.find(store.join("5f1"))
+    assert found is not None and found.external_id == "5f1"
+    assert len(store.external_ids()) == 1
+
+
 def test_many_who_join_with_one_id_at_once_are_one_participant(store: Store) -> None:
     def join(attempt: int) -> bytes | None:
         try:

@@ -127,7 +127,9 @@ class Store:
                 number = int(added.inserted_primary_key[0])  # type: ignore[index]
                 its_row = sa.update(PARTICIPANTS).where(PARTICIPANTS.c.number == number)
                 connection.execute(its_row.values(human_left=human_left(number)))
-        except sa.exc.IntegrityError as error:
+        except sa.exc.IntegrityError as error:  # they came meanwhile, as by a double click
+            if external_id is not None and self._begin_again(external_id, token):
+                return token
             raise taken from error
         return token
 
