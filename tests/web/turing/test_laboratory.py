@@ -345,6 +345,9 @@ def test_a_study_closes_when_enough_have_finished_and_lets_others_finish(opened:
     stranger = another(client)
     assert "This study is closed" in stranger.get("/").text
     assert stranger.post("/begin").status_code == 403
+    # a link from elsewhere brings no cookie along: the page must lead on whom it does not know
+    assert 'href="/question"' in stranger.get("/").text
+    assert 'href="/question"' not in stranger.get("/question").text
     assert asked(late)
     assert "Welcome back" in late.get("/").text
     answer_all(late)
