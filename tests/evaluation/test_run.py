@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -24,26 +26,36 @@ pytestmark = pytest.mark.xdist_group("report")  # its drawings are measured once
 
 MADE = Provenance(command="a <b> & c", commit="abc", data="set", machine="m", date="2026-01-01")
 LABELS = ("cnn", "cnn_kl", "rnn_small", "rnn_kl")
+CARTOONS = ("cat-head.svg", "odd-creature.svg")
 
 
 @pytest.fixture(scope="module")
-def report(
+def write_report(
     drawings: Path,
     evaluation: Evaluation,
     evaluated_models: tuple[EvaluatedModel, EvaluatedModel],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
+) -> Callable[[Path], Path]:
+    """Evaluate the four models on few paths and two of the package's cartoons."""
+    cartoons = resources.files("sketch_pix2seq.evaluation").joinpath("cartoons")
+    folder = tmp_path_factory.mktemp("cartoons")
+    for name in CARTOONS:
+        (folder / name).write_bytes(cartoons.joinpath(name).read_bytes())
+    settings = replace(evaluation.settings, paths=1)
+    models, dataset = _four(evaluated_models), Dataset.open(drawings)
+
+    def write(out: Path) -> Path:
+        return evaluate(models, dataset, evaluation.judge, out, MADE, settings, folder)
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def report(write_report: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "new" / "folder"
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(likeness, "TREES", 1)  # most of the time goes into them
-        page = evaluate(
-            _four(evaluated_models),
-            Dataset.open(drawings),
-            evaluation.judge,
-            out,
-            MADE,
-            evaluation.settings,
-        )
+        page = write_report(out)
     assert page == out / "report.html"
     return out
 
@@ -167,22 +179,13 @@ def test_numbers_lie_beside_the_page(report: Path) -> None:
 
 def test_of_many_categories_the_page_shows_the_first(
     report: Path,
-    drawings: Path,
-    evaluation: Evaluation,
-    evaluated_models: tuple[EvaluatedModel, EvaluatedModel],
+    write_report: Callable[[Path], Path],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr(redrawing, "MANY", 3)
     (tmp_path / "parts").symlink_to(report / "parts")
-    evaluate(
-        _four(evaluated_models),
-        Dataset.open(drawings),
-        evaluation.judge,
-        tmp_path,
-        MADE,
-        evaluation.settings,
-    )
+    write_report(tmp_path)
     assert not (tmp_path / "figures" / "confusion.svg").exists()
     assert "teapot" in (tmp_path / "tables" / "recognition.csv").read_text()
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -192,20 +195,11 @@ def test_of_many_categories_the_page_shows_the_first(
 
 def test_a_second_time_nothing_is_measured_and_the_page_is_the_same(
     report: Path,
-    drawings: Path,
-    evaluation: Evaluation,
-    evaluated_models: tuple[EvaluatedModel, EvaluatedModel],
+    write_report: Callable[[Path], Path],
 ) -> None:
     before = (report / "report.html").read_bytes()
     times = {file: file.stat().st_mtime_ns for file in (report / "parts").iterdir()}
-    evaluate(
-        _four(evaluated_models),
-        Dataset.open(drawings),
-        evaluation.judge,
-        report,
-        MADE,
-        evaluation.settings,
-    )
+    write_report(report)
     assert {file: file.stat().st_mtime_ns for file in (report / "parts").iterdir()} == times
     assert (report / "report.html").read_bytes() == before
 
