@@ -16,10 +16,12 @@ from serving import serving as served
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")  # the first is the fastest
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 # --no-sandbox: continuous integration is root; 192.0.2.1: this machine as others know it,
-# which browsers trust less than 127.0.0.1; the others keep it from calling home
+# which browsers trust less than 127.0.0.1; one process a site: see the studio's `context`;
+# the others keep it from calling home
 ARGUMENTS = (
     "--no-sandbox",
     "--host-resolver-rules=MAP 192.0.2.1 127.0.0.1",
+    "--process-per-site",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from studio_pages import all_drawn, copied_link, draw_circle, four_lines, open_pad
 
@@ -80,14 +80,16 @@ def test_of_two_pictures_the_last_one_is_traced(studio: str, sheet: Page) -> Non
     expect(sheet.locator("#lines")).to_have_attribute("viewBox", "0 0 200 400")
 
 
-def test_it_says_that_it_reads_until_it_has_read(studio: str, sheet: Page) -> None:
-    sheet.clock.install()
-    sheet.add_init_script(LATE_TRACES.replace("500", "60_000"))
-    open_pad(sheet, studio)
-    sheet.locator("#file").set_input_files(four_lines(300, 200, "late.png"))
-    expect(sheet.locator("#note")).to_have_text("Reading the image …")
-    sheet.clock.run_for(10_000)
-    expect(sheet.locator("#notice")).to_have_class("notice shown note")
+def test_it_says_that_it_reads_until_it_has_read(studio: str, browser: Browser) -> None:
+    with browser.new_context() as visitor:  # a clock is that of all pages
+        page = visitor.new_page()
+        page.clock.install()
+        page.add_init_script(LATE_TRACES.replace("500", "60_000"))
+        open_pad(page, studio)
+        page.locator("#file").set_input_files(four_lines(300, 200, "late.png"))
+        expect(page.locator("#note")).to_have_text("Reading the image …")
+        page.clock.run_for(10_000)
+        expect(page.locator("#notice")).to_have_class("notice shown note")
 
 
 def test_the_drawing_under_the_viewer_stays(studio: str, sheet: Page) -> None:
