@@ -95,6 +95,7 @@ def test_models_and_what_another_program_drew_are_lines_of_the_report(
     ("words", "told", "status"),
     [
         (["--drawings", "mine.ndjson"], "must be NAME=FILE", 2),
+        (["--drawings", "a=x", "--drawings", "a=y"], "two of `--drawings` are called a", 2),
         (["--drawings", "mine=nowhere"], "nowhere", 1),
         (["--drawings", "human=nowhere"], "must not be called human", 2),
         (["--seeds", "3"], "now `--repeats`", 2),

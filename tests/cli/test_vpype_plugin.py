@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 import warnings
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -101,6 +102,16 @@ def test_a_redrawing_of_a_dot_is_as_large_as_the_dot() -> None:
     left, top, right, bottom = vpype_cli.execute("spredraw dot.svg").bounds()
     assert max(right - left, bottom - top) == pytest.approx(8, abs=0.1)
     assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((50, 40), abs=0.1)
+
+
+@pytest.mark.parametrize("command", ["sptrace", "spredraw"])
+def test_what_is_left_out_is_said(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Sketch, "open", lambda _: replace(HOUSE, left_out="printed lines"))
+    Path("house.png").touch()
+    vpype_cli.execute(f"{command} house.png")
+    assert capsys.readouterr().err == "sketch-pix2seq: `house.png`: left out: printed lines\n"
 
 
 def test_what_is_wrong_is_a_line(tmp_path: Path) -> None:

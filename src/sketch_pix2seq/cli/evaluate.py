@@ -142,8 +142,10 @@ def drawings_of(given: tuple[str, ...]) -> dict[str, Path]:
     named: dict[str, Path] = {}
     for name_and_path in given:
         name, equals, path = name_and_path.partition("=")
-        if not equals or name in named:
+        if not equals:
             raise UsageError("each of `drawings` must be NAME=FILE", got=name_and_path)
+        if name in named:
+            raise UsageError(f"two of `drawings` are called {name}")
         named[name] = Path(path)
     return named
 

@@ -130,13 +130,13 @@ def read_inputs(paths: Sequence[Path], **options: bool) -> Inputs:
         except DrawingError as error:
             problems.append(error)
             sketches = []
-        _notify_of_parts(name, [sketch.left_out for sketch in sketches])
+        notify_of_parts(name, [sketch.left_out for sketch in sketches])
         ends = [(sketch.name or stem(name)).removeprefix(stem(name)) for sketch in sketches]
         files.append(InputFile(path, unique_names(stem(name), ends, used), sketches))
     return Inputs(files, problems)
 
 
-def _notify_of_parts(name: str, left_out: list[str | None]) -> None:
+def notify_of_parts(name: str, left_out: list[str | None]) -> None:
     """Say what was left out of the drawings of a file; where it differs, of the first."""
     parts = [part for part in left_out if part is not None]
     if len(set(parts)) > 1:

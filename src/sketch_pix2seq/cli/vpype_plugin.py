@@ -17,7 +17,7 @@ import vpype
 import vpype_cli
 from jaxtyping import Complex128, Float
 
-from sketch_pix2seq.cli.inputs import model_at
+from sketch_pix2seq.cli.inputs import model_at, notify_of_parts
 from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
 from sketch_pix2seq.io.paper import MM_PER_PIXEL, layers_of, paper_for
 from sketch_pix2seq.sketch.curves import curves_of, points_along
@@ -70,7 +70,7 @@ def sptrace(
     """Add the strokes of a picture to a document, each pen in a layer; the page is the picture."""
     with _in_one_line():
         _check_lengths(width, quantization)
-        return _added(document, Sketch.open(Path(file)), width, layer, quantization)
+        return _added(document, _opened(file), width, layer, quantization)
 
 
 @click.command(help="Let the model draw FILE again: a picture, a photo of a drawing, or an SVG.")
@@ -96,7 +96,7 @@ def spredraw(
 
     with _in_one_line():
         _check_lengths(width, quantization)
-        sketch = Sketch.open(Path(file))
+        sketch = _opened(file)
         sketcher = Sketcher.load(model_at(None if bundle is None else Path(bundle)))
         (drawing,) = sketcher.redraw(sketch, 1, seed=seed, fidelity=fidelity, best_of=best_of)
         return _added(document, _placed_like(sketch, drawing), width, layer, quantization)
@@ -113,6 +113,13 @@ def _in_one_line() -> Iterator[None]:
         yield
     except SketchPix2SeqError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _opened(file: str) -> Sketch:
+    """Read a drawing; what of its file is left out is said on stderr."""
+    sketch = Sketch.open(Path(file))
+    notify_of_parts(file, [sketch.left_out])
+    return sketch
 
 
 def _check_lengths(width: float | None, quantization: float) -> None:
