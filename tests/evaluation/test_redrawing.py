@@ -16,7 +16,7 @@ from sketch_pix2seq.evaluation.redrawing import SamplingConfig, ranks
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 
-EXAMPLES = {f"{label}: examples": [[]] * 16 for label in ("cnn", "rnn", "theirs")}
+EXAMPLES: dict[str, object] = {f"{label}: examples": [[]] * 16 for label in ("cnn", "rnn", "theirs")}
 
 
 def test_ranks_count_what_is_nearer(rng: np.random.Generator) -> None:
@@ -80,7 +80,7 @@ def test_an_empty_redrawing_is_wrong_by_every_measure(
     section = redrawing.recognition_section(replace(results, measured=found | EXAMPLES))
     confusion = {tuple(row[:2]): row[2:] for row in section.tables[2].rows}
     assert confusion["theirs", "cat"] == [0, 0, 0, 0]
-    assert sum(confusion["human", "cat"]) == pytest.approx(1)
+    assert np.sum(np.array(confusion["human", "cat"], float)) == pytest.approx(1)
 
 
 def test_distorted_drawings_are_found_again(evaluation: Evaluation) -> None:
