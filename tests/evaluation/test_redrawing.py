@@ -16,7 +16,9 @@ from sketch_pix2seq.evaluation.redrawing import SamplingConfig, ranks
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 
-EXAMPLES: dict[str, object] = {f"{label}: examples": [[]] * 16 for label in ("cnn", "rnn", "theirs")}
+EXAMPLES: dict[str, object] = {
+    f"{label}: examples": [[]] * 16 for label in ("cnn", "rnn", "theirs")
+}
 
 
 def test_ranks_count_what_is_nearer(rng: np.random.Generator) -> None:

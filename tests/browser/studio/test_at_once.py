@@ -141,24 +141,24 @@ def test_a_stroke_ends_the_blend_of_what_was_there_before(studio: str, sheet: Pa
     expect(workspace).not_to_have_attribute("aria-busy", "true")
 
 
-DROP = """(page, [selector, names]) => {
-  const dataTransfer = new DataTransfer();
-  const line = '<path d="M0 0h9v9" stroke="red" fill="none"/>';
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg">${line}</svg>`;
-  for (const name of names) dataTransfer.items.add(new File([svg], name));
+DROP = """(page, [selector, names, bytes]) => {
+  const dataTransfer = new DataTransfer(), content = Uint8Array.from(bytes);
+  for (const name of names) dataTransfer.items.add(new File([content], name));
   document.querySelector(selector).dispatchEvent(new DragEvent("drop", { dataTransfer }));
 }"""
 
 
 def test_of_several_dropped_files_it_is_said_which_was_read(studio: str, sheet: Page) -> None:
     open_pad(sheet, studio)
-    note = sheet.locator("#note")
-    sheet.locator("html").evaluate(DROP, ["#pad-card", ["one.svg", "two.svg", "three.svg"]])
+    note, page = sheet.locator("#note"), sheet.locator("html")
+    arrow = list(ARROW["buffer"])
+    page.evaluate(DROP, ["#pad-card", ["one.svg", "two.svg", "three.svg"], arrow])
     expect(note).to_contain_text("Lines found")
     expect(note).to_contain_text("Only “one.svg” was read; files left out: 2.")
-    sheet.locator("html").evaluate(DROP, ["#pad-card", ["one.svg"]])
+    page.evaluate(DROP, ["#pad-card", ["one.svg"], arrow])
     expect(note).to_have_text("Lines found. Draw on, or clear them.")
     sheet.goto(f"{studio}/trace")
     expect(sheet.locator("#found")).to_contain_text("13 strokes")
-    sheet.locator("html").evaluate(DROP, ["#trace-card", ["one.png", "two.png"]])
+    picture = list(four_lines(300, 200, "one.png")["buffer"])
+    page.evaluate(DROP, ["#trace-card", ["one.png", "two.png"], picture])
     expect(note).to_have_text("Only “one.png” was read; files left out: 1.")

@@ -305,9 +305,9 @@ form.threshold.addEventListener("input", () => {
   showSettings();
 });
 for (const name of ["threshold", "automatic", "straighten"]) form[name].addEventListener("change", retrace);
-takeFiles($("#trace-card"), $("#file"), (first, others) => {
-  if (others) say(others);
-  return open(first);
+takeFiles($("#trace-card"), $("#file"), async (first, others) => {
+  await open(first);
+  if (others && file === first) say(others);
 });
 const before = keptPicture();
 if (before) open(before.file, { turn: before.turns, of: before.whole });
