@@ -14,6 +14,10 @@ from sketch_pix2seq.sketch.geometry import arc_lengths, points_along
 _STEP = 3.0  # pixels between the places where a line's contrast is measured
 _DRAWN = 75  # percent of all places have less contrast than what is surely drawn
 _PALE = 0.6  # of that contrast: folds have less
+_MIN_PIECES = 2  # of a fold that the drawing crosses
+_COVERED = 0.6  # of its length at least is seen
+_MOSTLY = 0.4  # of all pale strokes close by are its pieces; others are of a fold that crosses it
+_OFF = 2.0  # widths of lines, by which its pieces are off one line
 
 
 def folds(
@@ -39,7 +43,14 @@ def folds(
     found = is_pale.copy()
     if is_pale.any():
         pale = list(itertools.compress(strokes, is_pale))
-        found[is_pale] = lines_across(pale, contrast.shape[::-1], width)
+        found[is_pale] = lines_across(
+            pale,
+            contrast.shape[::-1],
+            _OFF * width,
+            min_pieces=_MIN_PIECES,
+            covered=_COVERED,
+            mostly=_MOSTLY,
+        )
     return found
 
 

@@ -154,19 +154,26 @@ def without_margin_lines(
 
 
 def lines_across(
-    strokes: Sequence[np.ndarray], size: tuple[int, ...], width: float
+    strokes: Sequence[np.ndarray],
+    size: tuple[int, ...],
+    width: float,
+    *,
+    min_pieces: int = _MIN_PIECES,
+    covered: float = 0.0,
+    mostly: float = _MOSTLY,
 ) -> Bool[np.ndarray, " S"]:
-    """Which strokes are straight lines from border to border.
-
-    They may be in pieces, as where printed lines cross them.
+    """Which strokes are straight lines from border to border, whole or in pieces.
 
     Args:
         strokes: (P, 2) in pixels; at least one.
         size: Width and height of the picture.
-        width: Of lines.
+        width: Of lines, which is also how far pieces may be off the line.
+        min_pieces: Of a line in pieces.
+        covered: Of such a line's length, the least that its pieces cover.
+        mostly: Of all strokes close by, more are its pieces.
     """
     sides = np.array(size)
-    is_across = _pieces_of_margins(strokes, sides, width)
+    is_across = _pieces_across(strokes, sides, width, min_pieces, covered, mostly)
     for number, stroke in enumerate(strokes):
         span = np.abs(stroke[-1] - stroke[0])
         apart = stroke - stroke[0]
@@ -177,24 +184,32 @@ def lines_across(
     return is_across
 
 
-def _pieces_of_margins(
-    strokes: Sequence[np.ndarray], sides: Int64[np.ndarray, " 2"], width: float
+def _pieces_across(
+    strokes: Sequence[np.ndarray],
+    sides: Int64[np.ndarray, " 2"],
+    width: float,
+    min_pieces: int,
+    covered: float,
+    mostly: float,
 ) -> Bool[np.ndarray, " S"]:
     """Which strokes together are a straight line from border to border, with little beside it."""
     starts = np.cumsum([0, *map(len, strokes)])[:-1]
     points = np.concatenate(strokes)
-    is_margin = np.zeros(len(strokes), bool)
+    is_across = np.zeros(len(strokes), bool)
     for along in (0, 1):
         first, last = _extents(points[:, along], starts)
         for slope in np.linspace(_SLOPES[0], _SLOPES[-1], _NUM_SLOPES):
             low, high = _extents(points[:, 1 - along] - slope * points[:, along], starts)
             for middle in ((low + high) / 2)[high - low < width]:
                 is_piece = np.maximum(middle - low, high - middle) < width
+                if is_piece.sum() < min_pieces:
+                    continue
                 span = last[is_piece].max() - first[is_piece].min()
-                if span > _FROM_BORDER * sides[along] and is_piece.sum() >= _MIN_PIECES:
+                length = (last - first)[is_piece].sum()
+                if span > _FROM_BORDER * sides[along] and length >= covered * span:
                     is_near = np.maximum(low - middle, middle - high) < _BESIDE * sides.max()
-                    is_margin |= is_piece & (is_piece.sum() > _MOSTLY * is_near.sum())
-    return is_margin
+                    is_across |= is_piece & (is_piece.sum() > mostly * is_near.sum())
+    return is_across
 
 
 def _extents(

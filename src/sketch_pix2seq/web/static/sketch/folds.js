@@ -11,6 +11,8 @@ import { arcLengths, interpolated, median, quantile } from "./statistics.js";
 const STEP = 3; // pixels between the places where a line's contrast is measured
 const DRAWN = 0.75; // of all places have less contrast than what is surely drawn
 const PALE = 0.6; // of that contrast: folds have less
+const PIECES = { minPieces: 2, covered: 0.6, mostly: 0.4 }; // of a fold that the drawing crosses
+const OFF = 2; // widths of lines, by which its pieces are off one line
 
 /**
  * Which strokes are folds of the paper; where all are pale, none is.
@@ -23,7 +25,7 @@ export function folds(strokes, contrast, lineWidth) {
   const drawn = quantile(along.flat(), DRAWN);
   const isPale = along.map((values) => median(values) < PALE * drawn);
   const pale = strokes.filter((_, stroke) => isPale[stroke]);
-  const isAcross = linesAcross(pale, contrast.width, contrast.height, lineWidth);
+  const isAcross = linesAcross(pale, contrast.width, contrast.height, OFF * lineWidth, PIECES);
   let next = 0;
   return isPale.map((one) => one && isAcross[next++]);
 }

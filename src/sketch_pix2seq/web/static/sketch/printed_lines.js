@@ -166,20 +166,22 @@ function isEven(column) {
  * @param {number} lineWidth
  */
 export function withoutMarginLines(strokes, width, height, lineWidth) {
-  const isMargin = linesAcross(strokes, width, height, lineWidth);
-  const drawn = strokes.filter((_, stroke) => !isMargin[stroke]);
+  const isAcross = linesAcross(strokes, width, height, lineWidth);
+  const drawn = strokes.filter((_, stroke) => !isAcross[stroke]);
   return drawn.length ? drawn : strokes;
 }
 
 /**
- * Which strokes are straight lines from border to border. They may be in pieces, as where printed
- * lines cross them.
+ * Which strokes are straight lines from border to border, whole or in pieces.
  *
  * @param {Points[]} strokes @param {number} width @param {number} height
- * @param {number} lineWidth
+ * @param {number} lineWidth Also how far pieces may be off the line.
+ * @param {{minPieces?: number, covered?: number, mostly?: number}} [options] `minPieces`: of a line in pieces.
+ *   `covered`: of such a line's length, the least that its pieces cover. `mostly`: of all strokes
+ *   close by, more are its pieces.
  */
-export function linesAcross(strokes, width, height, lineWidth) {
-  const isPiece = piecesOfMargins(strokes, [width, height], lineWidth);
+export function linesAcross(strokes, width, height, lineWidth, options) {
+  const isPiece = piecesAcross(strokes, [width, height], lineWidth, options);
   return strokes.map(([xs, ys], stroke) => {
     const last = xs.length - 1, x = xs[last] - xs[0], y = ys[last] - ys[0];
     const size = Math.max(Math.hypot(x, y), 1e-9);
@@ -195,9 +197,11 @@ export function linesAcross(strokes, width, height, lineWidth) {
  * Which strokes together are a straight line from border to border, with little beside it.
  *
  * @param {Points[]} strokes @param {number[]} sides @param {number} lineWidth
+ * @param {{minPieces?: number, covered?: number, mostly?: number}} [options]
  */
-function piecesOfMargins(strokes, sides, lineWidth) {
-  const isMargin = strokes.map(() => false), first = SLOPES[0], last = SLOPES[SLOPES.length - 1];
+function piecesAcross(strokes, sides, lineWidth, options = {}) {
+  const { minPieces = MIN_PIECES, covered = 0, mostly = MOSTLY } = options;
+  const isAcross = strokes.map(() => false), first = SLOPES[0], last = SLOPES[SLOPES.length - 1];
   const reach = BESIDE * Math.max(...sides);
   for (const along of [0, 1]) {
     const extents = strokes.map((points) => extentOf(points[along]));
@@ -214,21 +218,23 @@ function piecesOfMargins(strokes, sides, lineWidth) {
         const from = numBelow(lows, middle - lineWidth), to = numBelow(lows, middle + lineWidth);
         // what is neither wholly above nor wholly below is near
         const numNear = numBelow(lows, middle + reach) - numUpTo(highs, middle - reach);
-        if (to - from < MIN_PIECES || to - from <= MOSTLY * numNear) continue;
+        if (to - from < minPieces || to - from <= mostly * numNear) continue;
         const pieces = order.slice(from, to).filter((stroke) => middle - across[stroke][0] < lineWidth
           && across[stroke][1] - middle < lineWidth);
-        if (pieces.length < MIN_PIECES || pieces.length <= MOSTLY * numNear) continue;
-        let start = Infinity, end = -Infinity;
+        if (pieces.length < minPieces || pieces.length <= mostly * numNear) continue;
+        let start = Infinity, end = -Infinity, length = 0;
         for (const stroke of pieces) {
           start = Math.min(start, extents[stroke][0]);
           end = Math.max(end, extents[stroke][1]);
+          length += extents[stroke][1] - extents[stroke][0];
         }
-        if (end - start <= FROM_BORDER * sides[along]) continue;
-        for (const stroke of pieces) isMargin[stroke] = true;
+        const span = end - start;
+        if (span <= FROM_BORDER * sides[along] || length < covered * span) continue;
+        for (const stroke of pieces) isAcross[stroke] = true;
       }
     }
   }
-  return isMargin;
+  return isAcross;
 }
 
 /** How many of some sorted numbers are below a limit. @param {number[]} sorted @param {number} limit */
