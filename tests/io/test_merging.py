@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.io.merging import merged
+from sketch_pix2seq.io.morphology import edge_distance
 from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Frame, Sketch
 
@@ -106,3 +107,23 @@ def test_nothing_and_little() -> None:
     line = np.array([(20.0, 50), (180, 60)])
     found = merged(sketch_of([line, np.array([(100.0, 150)])]))
     assert [len(stroke) > 1 for stroke in found.strokes] == [True, False]
+
+
+def test_a_thin_line_between_two_rows_of_pixels_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sketch_pix2seq.io.merging._MAX_PIXELS", 100)
+    line = np.array([(10, 50), (390, 50)], np.float32)
+    (found,) = merged(Sketch((line,), frame=Frame(400, 100, 1.0))).strokes
+    assert np.abs(found[:, 1] - 50).max() < 2
+    assert np.ptp(found[:, 0]) == pytest.approx(380, abs=10)
+
+
+def test_distances_far_from_lines_are_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    measures = []
+
+    def measured(ink: np.ndarray, most: int = 64) -> np.ndarray:
+        measures.append((np.count_nonzero(ink), most))
+        return edge_distance(ink, most)
+
+    monkeypatch.setattr("sketch_pix2seq.io.merging.edge_distance", measured)
+    merged(sketch_of([RING]))
+    assert max(pixels * most for pixels, most in measures) < 1_000_000

@@ -23,6 +23,7 @@ from sketch_pix2seq.sketch.sketch import Sketch
 
 _PIXELS = 4.0  # to the width of a line
 _MAX_PIXELS = 3000  # of the longest side
+_MIN_PIXELS = 1.5  # to the width of a line: a thinner one may cover no pixel by half
 _LINE_WIDTH = 1 / 96  # of the longest side: of drawings without a frame
 _REACH = 0.75  # widths: paper between two lines that is narrower than twice this is filled
 _HOLE = 8.0  # of a width squared: smaller holes in what is filled are as well
@@ -59,7 +60,7 @@ def _merged(strokes: list[np.ndarray], width: float) -> list[np.ndarray]:
     low, high = points.min(axis=0), points.max(axis=0)
     longest = max(float((high - low).max()), width)
     scale = min(_PIXELS / width, _MAX_PIXELS / longest)
-    line = max(width * scale, 1.0)
+    line = max(width * scale, _MIN_PIXELS)
     margin = np.ceil((_REACH + 1) * line) + 2
     size = int(np.ceil(longest * scale + 2 * margin))
     margin = (size - longest * scale) / 2
@@ -82,8 +83,9 @@ def _merged(strokes: list[np.ndarray], width: float) -> list[np.ndarray]:
 def _filled(ink: Bool[np.ndarray, "H W"], line: float) -> Bool[np.ndarray, "H W"]:
     """Fill up narrow gaps in ink, and small holes."""
     reach = _REACH * line
-    near = edge_distance(~ink) <= reach
-    filled = ink | (edge_distance(near) > reach)
+    farthest = int(reach) + 1  # farther off, distances do not matter, and take long
+    near = edge_distance(~ink, farthest) <= reach
+    filled = ink | (edge_distance(near, farthest) > reach)
     holes = Regions.of(~filled)
     filled |= holes.only(holes.areas < _HOLE * line**2)
     return filled
