@@ -9,6 +9,7 @@ import { centred } from "./sketch/centre_lines.js";
 import { Sketcher, trace } from "./sketch/client.js";
 import { checkedDrawing } from "./sketch/drawing.js";
 import { BundleError, DrawingError, UsageError } from "./sketch/errors.js";
+import { folds } from "./sketch/folds.js";
 import { readGallery } from "./sketch/gallery.js";
 import { penOrder } from "./sketch/pen_order.js";
 import { trace as traceHere } from "./sketch/picture_in.js";
@@ -234,6 +235,22 @@ test("margin lines are found among very many strokes in bounded time", () => {
   const seconds = (process.cpuUsage().user - before) / 1e6;
   assert.deepEqual(left, drawn);
   assert.ok(seconds < 5, `it took ${seconds} seconds`);
+});
+
+test("folds are paler than what is drawn, in the pixels in which they lie", () => {
+  const width = 90, height = 60;
+  const level = (/** @type {number} */ row) => [[0.5, 89.5], [row + 0.5, row + 0.5]];
+  for (const dark of [10, 11, 30, 31]) {
+    const data = new Uint8Array(width * height).fill(200, dark * width, (dark + 1) * width);
+    for (const [value, isFold] of /** @type {const} */ ([[50, true], [200, false]])) {
+      data.fill(value, 50 * width, 51 * width);
+      const found = folds([level(dark), level(50)], { width, height, data }, 1);
+      assert.deepEqual(found, [false, isFold]);
+    }
+  }
+  const fading = new Uint8Array(width * height);
+  fading.fill(200, 30 * width, 30 * width + 30).fill(80, 30 * width + 30, 31 * width);
+  assert.deepEqual(folds([level(30)], { width, height, data: fading }, 3), [false]);
 });
 
 test("a line may have very many points before its corner", () => {

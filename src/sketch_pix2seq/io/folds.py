@@ -26,22 +26,22 @@ def folds(
     """Which strokes are folds of the paper; where all are pale, none is.
 
     Args:
-        strokes: (P, 2) in pixels of `contrast`; at least one.
+        strokes: (P, 2) in pixels of `contrast`, whose corner is (0, 0); at least one.
         contrast: (H, W), to the paper.
         width: Of lines.
 
     Example:
         >>> contrast = np.zeros((60, 90), np.uint8)
         >>> contrast[30], contrast[10, :40] = 50, 200
-        >>> lines = [np.array([(0.0, 30.0), (89.0, 30.0)]), np.array([(0.0, 10.0), (39.0, 10.0)])]
+        >>> lines = [np.array([(0.5, 30.5), (89.5, 30.5)]), np.array([(0.5, 10.5), (39.5, 10.5)])]
         >>> folds(lines, contrast, width=3).tolist()
         [True, False]
     """
     along = [_contrast_along(stroke, contrast) for stroke in strokes]
     drawn = float(np.percentile(np.concatenate(along), _DRAWN))
     is_pale = np.array([np.median(values) < _PALE * drawn for values in along])
-    found = is_pale.copy()
-    if is_pale.any():
+    found = np.zeros(len(strokes), bool)
+    if is_pale.any() and not is_pale.all():
         pale = list(itertools.compress(strokes, is_pale))
         found[is_pale] = lines_across(
             pale,
@@ -60,6 +60,6 @@ def _contrast_along(
     """The contrast at places along a stroke."""
     along = arc_lengths(stroke)
     points = points_along(stroke, np.arange(0.0, along[-1] + 1, _STEP), along)
-    columns, rows = points.round().astype(int).T
+    columns, rows = np.floor(points).astype(int).T
     height, width = contrast.shape
     return np.asarray(contrast[rows.clip(0, height - 1), columns.clip(0, width - 1)])

@@ -1,7 +1,6 @@
 // Finding the folds of a sheet: straight lines from border to border, paler than what is drawn.
 // `folds.py` has the same in numpy.
 
-import { roundHalfEven } from "./drawing.js";
 import { linesAcross } from "./printed_lines.js";
 import { arcLengths, interpolated, median, quantile } from "./statistics.js";
 
@@ -24,6 +23,7 @@ export function folds(strokes, contrast, lineWidth) {
   const along = strokes.map((stroke) => contrastAlong(stroke, contrast));
   const drawn = quantile(along.flat(), DRAWN);
   const isPale = along.map((values) => median(values) < PALE * drawn);
+  if (isPale.every(Boolean)) return isPale.map(() => false);
   const pale = strokes.filter((_, stroke) => isPale[stroke]);
   const isAcross = linesAcross(pale, contrast.width, contrast.height, OFF * lineWidth, PIECES);
   let next = 0;
@@ -37,6 +37,6 @@ function contrastAlong(stroke, { width, height, data }) {
   const at = Array.from({ length: count }, (_, i) => i * STEP);
   const [xs, ys] = stroke.map((values) => interpolated(at, along, values));
   const within = (/** @type {number} */ value, /** @type {number} */ side) =>
-    Math.min(Math.max(roundHalfEven(value), 0), side - 1);
+    Math.min(Math.max(Math.floor(value), 0), side - 1);
   return at.map((_, i) => data[within(ys[i], height) * width + within(xs[i], width)]);
 }
