@@ -196,19 +196,26 @@ def _pieces_across(
     starts = np.cumsum([0, *map(len, strokes)])[:-1]
     points = np.concatenate(strokes)
     is_across = np.zeros(len(strokes), bool)
+    reach = _BESIDE * sides.max()
     for along in (0, 1):
         first, last = _extents(points[:, along], starts)
         for slope in np.linspace(_SLOPES[0], _SLOPES[-1], _NUM_SLOPES):
             low, high = _extents(points[:, 1 - along] - slope * points[:, along], starts)
-            for middle in ((low + high) / 2)[high - low < width]:
+            middles = ((low + high) / 2)[high - low < width]
+            lows = np.sort(low)
+            # of each middle: the most pieces there may be, and the strokes close by
+            most = lows.searchsorted(middles + width) - lows.searchsorted(middles - width)
+            num_near = lows.searchsorted(middles + reach)
+            num_near -= np.sort(high).searchsorted(middles - reach, side="right")
+            may_be = (most >= min_pieces) & (most > mostly * num_near)
+            for middle, near in zip(middles[may_be], num_near[may_be], strict=True):
                 is_piece = np.maximum(middle - low, high - middle) < width
-                if is_piece.sum() < min_pieces:
+                if is_piece.sum() < min_pieces or is_piece.sum() <= mostly * near:
                     continue
                 span = last[is_piece].max() - first[is_piece].min()
                 length = (last - first)[is_piece].sum()
                 if span > _FROM_BORDER * sides[along] and length >= covered * span:
-                    is_near = np.maximum(low - middle, middle - high) < _BESIDE * sides.max()
-                    is_across |= is_piece & (is_piece.sum() > mostly * is_near.sum())
+                    is_across |= is_piece
     return is_across
 
 
