@@ -132,3 +132,14 @@ def test_the_stages_can_be_looked_at() -> None:
     ink = np.asarray(stages["ink"]) == 0
     lines = np.asarray(stages["lines"]) == 0
     assert 0 < lines.sum() < ink.sum() and not (lines & ~ink).any()
+
+
+def test_a_long_narrow_photo_is_as_long_as_it_is(rng: np.random.Generator) -> None:
+    width, height = 100, 4100
+    light = np.linspace(150, 235, height)[:, None] + np.linspace(0, 15, width)
+    picture = as_grey((light + rng.normal(0, 2, light.shape)) / 255)
+    ImageDraw.Draw(picture).line([(20, 3900), (80, 3900)], 20, 6)
+    found = find_ink(picture)
+    assert found.is_photo
+    rows = np.flatnonzero(found.mask.any(axis=1)) + 0.5
+    assert rows.mean() * found.scale == pytest.approx(3900, abs=3)

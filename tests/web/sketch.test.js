@@ -11,6 +11,7 @@ import { checkedDrawing } from "./sketch/drawing.js";
 import { BundleError, DrawingError, UsageError } from "./sketch/errors.js";
 import { folds } from "./sketch/folds.js";
 import { readGallery } from "./sketch/gallery.js";
+import { findInk } from "./sketch/ink.js";
 import { penOrder } from "./sketch/pen_order.js";
 import { trace as traceHere } from "./sketch/picture_in.js";
 import { withoutMarginLines } from "./sketch/printed_lines.js";
@@ -251,6 +252,16 @@ test("folds are paler than what is drawn, in the pixels in which they lie", () =
   const fading = new Uint8Array(width * height);
   fading.fill(200, 30 * width, 30 * width + 30).fill(80, 30 * width + 30, 31 * width);
   assert.deepEqual(folds([level(30)], { width, height, data: fading }, 3), [false]);
+});
+
+test("a long narrow photo is as long as it is", () => {
+  const width = 100, height = 4100;
+  const plane = Uint8Array.from({ length: width * height }, (_, at) => 150 + (85 * at) / 410_000);
+  for (let y = 3897; y < 3903; y++) plane.fill(20, y * width + 20, y * width + 80);
+  const { mask, isPhoto, scale } = findInk({ width, height, planes: [plane] });
+  const middle = (mask.data.indexOf(1) + mask.data.lastIndexOf(1)) / 2 / mask.width;
+  assert.ok(isPhoto);
+  assert.ok(Math.abs(scale * middle - 3900) < 5, `it is at ${scale * middle}`);
 });
 
 test("a line may have very many points before its corner", () => {

@@ -94,7 +94,7 @@ def find_ink(
     else:
         factor = -(-max(picture.size) // _PHOTO_SIDE)
         small = picture.reduce(factor) if factor > 1 else picture
-        scale = picture.width / small.width
+        scale = float(factor)
         contrast, grain = _darker_than_paper(small)
         least = _MIN_IN_PHOTO
     if outside is not None:

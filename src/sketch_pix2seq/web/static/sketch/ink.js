@@ -73,7 +73,7 @@ export function findInk(picture, { softness = 1, outside = null, threshold } = {
   } else {
     const factor = Math.ceil(Math.max(picture.width, picture.height) / PHOTO_SIDE);
     const small = eachPlane(picture, (plane) => reduced(plane, factor));
-    scale = picture.width / small.width;
+    scale = factor;
     ({ contrast, grain } = darkerThanPaper(small));
   }
   if (outside) {
