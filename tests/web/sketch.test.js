@@ -16,6 +16,7 @@ import { penOrder } from "./sketch/pen_order.js";
 import { trace as traceHere } from "./sketch/picture_in.js";
 import { withoutMarginLines } from "./sketch/printed_lines.js";
 import { readSafetensors } from "./sketch/safetensors.js";
+import { findSheet } from "./sketch/sheet_edge.js";
 import { Sketcher as Drawer } from "./sketch/sketcher.js";
 
 /** A worker of which a test says what it answers. */
@@ -262,6 +263,15 @@ test("a long narrow photo is as long as it is", () => {
   const middle = (mask.data.indexOf(1) + mask.data.lastIndexOf(1)) / 2 / mask.width;
   assert.ok(isPhoto);
   assert.ok(Math.abs(scale * middle - 3900) < 5, `it is at ${scale * middle}`);
+});
+
+test("what is hardly lighter than the table is no sheet", () => {
+  const width = 800, height = 600;
+  for (const [table, sheet, isFound] of [[0, 240, true], [0, 40, false], [30, 70, false]]) {
+    const plane = new Uint8Array(width * height).fill(Number(table));
+    for (let y = 100; y < 500; y++) plane.fill(Number(sheet), y * width + 100, y * width + 700);
+    assert.equal(findSheet({ width, height, planes: [plane] }) !== null, isFound);
+  }
 });
 
 test("a line may have very many points before its corner", () => {

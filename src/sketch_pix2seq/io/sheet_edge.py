@@ -188,7 +188,10 @@ def _light(grey: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | None:
         total = np.cumsum(counts * brightness)
         dark = total[:-1] / np.maximum(below, 1)
         light = (total[-1] - total[:-1]) / np.maximum(above, 1)
-        best = int((below * above * (light - dark) ** 2).argmax())
+        separation = below * above * (light - dark) ** 2
+        best = int(separation.argmax())
+        if separation[best] == 0:  # one brightness remains
+            break
         darker, lighter = np.exp([dark[best], light[best]])
         if lighter - darker >= _MIN_APART and darker <= _DARKER * lighter:
             return grey > best

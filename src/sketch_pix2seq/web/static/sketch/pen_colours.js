@@ -12,7 +12,7 @@ import { arcLengths, interpolated, median } from "./statistics.js";
 /** @typedef {[number, number]} Hue Colour for so much ink: green to red, blue to yellow. */
 
 const MAX_SAMPLES = 48; // along a stroke
-const BLOCKS = 64; // along the longest side, in which paper is looked for
+const BLOCKS = 64; // along the longest side, in which paper is searched
 const REACH = 2; // blocks on each side within which there is paper
 const DARK = 0.45; // mean lightness of dark paper
 const LIGHTER = 10; // steps of 255, of the ink of a light pen than the paper round it

@@ -9,7 +9,7 @@ import { median, quantile } from "./statistics.js";
 /** @typedef {import("./picture.js").Plane} Plane */
 /** @typedef {import("./simplify.js").Points} Points */
 
-const SIDE = 640; // pixels of the picture in which lines are looked for
+const SIDE = 640; // pixels of the picture in which lines are searched
 const LONG = 64; // of them: a straight piece of a line
 const COVERED = 0.75; // of it is visible
 const SLOPES = [-0.07, 0, 0.07]; // each with as much on both sides of it

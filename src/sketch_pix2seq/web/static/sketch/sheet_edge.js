@@ -18,15 +18,15 @@ import { medianOfBytes } from "./statistics.js";
  * @typedef {{picture: Picture, factor: number}} Shrunk
  */
 
-const SIDE = 192; // pixels of the picture in which the sheet is looked for
+const SIDE = 192; // pixels of the picture in which the sheet is searched
 const BLACKEST = 16; // steps of 255 that are added: in the dark there is noise
 const MIN_CONTRAST = 50; // steps of 255 between sheet and table
 const DARKER = 0.62; // of the sheet's brightness: what a table has at most
-const MIN_AREA = 0.12; // of the picture, or of what is looked at closely
-const MIN_FAR_AREA = 0.001; // of the picture, of a sheet that is looked at closely
-const MARGIN = 0.25; // of its size, round a small sheet, that is looked at too
+const MIN_AREA = 0.12; // of the picture, or of the part that is enlarged
+const MIN_FAR_AREA = 0.001; // of the picture, of a sheet that is enlarged
+const MARGIN = 0.25; // of its size: margin of the enlarged part
 const INK = [0.001, 0.35]; // of a small sheet, at least and at most, is much darker than its paper
-const FINE_SIDE = 1024; // pixels of the picture in which light lines are looked for
+const FINE_SIDE = 1024; // pixels of the picture in which light lines are searched
 const FINE = 4; // pixels of it: half as wide as the widest of them
 const MAX_FINE = 0.03; // of a small sheet's area: more light lines round it are drawn on the dark
 const FILLED = 0.93; // of its outline at least is light
@@ -100,7 +100,7 @@ function largestLightPart({ picture, factor }, colour) {
   // a shadow that lies on a part of the sheet leaves a corner of the picture light
   const corners = [0, width - 1, (height - 1) * width, height * width - 1];
   const lit = corners.filter((at) => light[at]).length;
-  if (lit === 4 || (lit > 0 && !isOtherStuff(planes, light))) return null;
+  if (lit === 4 || (lit > 0 && !isTable(planes, light))) return null;
   const regions = new Regions({ width, height, data: light });
   const area = Math.max(...regions.areas), largest = regions.areas.indexOf(area);
   const mask = where(regions.labels, (label) => label === largest);
@@ -212,8 +212,8 @@ export function outsideOf(polygon, width, height) {
   return { width, height, data };
 }
 
-/** Whether what is dark is no paper in a shadow: nearly black, or of another hue. */
-function isOtherStuff(/** @type {Uint8Array[]} */ planes, /** @type {Uint8Array} */ light) {
+/** Whether the dark part is no paper in a shadow: nearly black, or of another hue. */
+function isTable(/** @type {Uint8Array[]} */ planes, /** @type {Uint8Array} */ light) {
   const shares = planes.map((plane) => {
     const [dark, lit] = [0, 1].map((which) => medianOfBytes(plane, (at) => light[at] === which));
     return (dark + 1) / (lit + 1);
@@ -267,7 +267,7 @@ function twoParts(counts) {
   const pixels = counts.reduce((sum, count) => sum + count, 0);
   const logs = counts.map((count, value) => count * Math.log(value + BLACKEST));
   const total = logs.reduce((sum, log) => sum + log, 0);
-  let best = { separation: -1, at: 0, dark: 0, light: 0 };
+  let best = { separation: 0, at: 0, dark: 0, light: 0 }; // so it stays if one brightness remains
   for (let at = 0, below = 0, sum = 0; at < 255; at++) {
     below += counts[at];
     sum += logs[at];
