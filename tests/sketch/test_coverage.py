@@ -38,6 +38,12 @@ def test_the_first_step_that_covers_a_pixel_counts(rng: np.random.Generator) -> 
         assert (steps[number].ravel() == expected).all()
 
 
+def test_drawings_without_steps_cover_nothing() -> None:
+    steps = covering_steps(np.full((2, 2), 5, np.float32), np.ones(2, bool), np.array([0, 2, 0]), 9)
+    assert (steps[[0, 2]] == NEVER).all()
+    assert steps[1, 5, 5] == 1
+
+
 def test_lines_of_several_drawings_are_kept_apart() -> None:
     ends = np.array([[2, 2], [20, 20]], np.float32)
     place, line = touched(ends, ends, SIZE)

@@ -1,8 +1,8 @@
 """Which pixels of a picture the pen has covered so far: what is drawn and what remains.
 
 A drawing that is redrawn covers the picture's ink step by step. A pixel counts as covered from
-the first step whose line passes its centre within `RADIUS` pixels. Training asks for the step
-of every pixel at once (`covering_steps`), drawing for the pixels of one step after another
+the first step whose line passes its centre within `RADIUS` pixels. Training needs the step
+of every pixel at once (`covering_steps`), drawing the pixels of one step after another
 (`touched`).
 
 *Convention*: pixels of the picture, y down, (0, 0) its upper left corner; pixel (row, column)
@@ -51,7 +51,7 @@ def covering_steps(
     starts = np.cumsum(lengths) - lengths
     goes_on = np.zeros(len(positions), bool)  # whether a line leads to the position
     goes_on[1:] = ~lifts[:-1]
-    goes_on[starts] = False
+    goes_on[starts[lengths > 0]] = False
     before = positions.copy()
     before[1:][goes_on[1:]] = positions[:-1][goes_on[1:]]
     owner, index = part_indices(lengths)
