@@ -34,7 +34,7 @@ class Regions:
         """
         first, stop = _runs(mask)
         width = mask.shape[1] + 2
-        label = _joined(*_touching(first, stop, width), len(first))
+        label = connected(*_touching(first, stop, width), len(first))
         _, label = np.unique(label, return_inverse=True)
         lengths = stop - first
         areas = np.bincount(label, weights=lengths).astype(np.int64)
@@ -99,10 +99,15 @@ def _touching(
     return above, start[above] + index
 
 
-def _joined(
+def connected(
     first: Int64[np.ndarray, "E"], second: Int64[np.ndarray, "E"], count: int
 ) -> Int64[np.ndarray, "N"]:
-    """Give all runs that are connected the smallest of their numbers."""
+    """Give all items that pairs connect the smallest of their numbers.
+
+    Example:
+        >>> connected(np.array([0, 3]), np.array([3, 1]), 5).tolist()
+        [0, 0, 2, 0, 4]
+    """
     label = np.arange(count)
     while True:
         low = np.minimum(label[first], label[second])

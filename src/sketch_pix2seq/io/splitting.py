@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int64
 
+from sketch_pix2seq.io.regions import connected
 from sketch_pix2seq.sketch.geometry import arc_lengths, points_along
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -65,11 +66,13 @@ def _distances(strokes: Sequence[np.ndarray]) -> Float[np.ndarray, "S S"]:
     points = np.concatenate(some)
     squares = (points**2).sum(axis=1)
     starts = np.cumsum([0, *map(len, some[:-1])])
-    rows = []
-    for stroke in some:
-        squared = (stroke**2).sum(axis=1)[:, None] + squares - 2 * stroke @ points.T
-        rows.append(np.minimum.reduceat(squared.min(axis=0), starts))
-    return np.asarray(np.sqrt(np.maximum(np.array(rows), 0)))
+    squared = np.zeros((len(some), len(some)))
+    for number, (stroke, start) in enumerate(zip(some, starts.tolist(), strict=True)):
+        terms = (-2 * stroke) @ points[start:].T
+        terms += (stroke**2).sum(axis=1)[:, None]
+        nearest = terms.min(axis=0) + squares[start:]
+        squared[number, number:] = np.minimum.reduceat(nearest, starts[number:] - start)
+    return np.asarray(np.sqrt(np.maximum(squared + squared.T, 0)))
 
 
 def _spaced(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2"]:
@@ -147,8 +150,7 @@ def _joined(
         pairs = np.argwhere(np.triu(is_one, 1))
         if len(pairs) == 0:
             return groups
-        for first, second in pairs.tolist():
-            groups[groups == groups[order[starts[second]]]] = groups[order[starts[first]]]
+        groups = connected(pairs[:, 0], pairs[:, 1], len(names))[groups]
 
 
 def _without_crumbs(
