@@ -27,7 +27,7 @@ from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.io.saving import png_bytes
 from sketch_pix2seq.io.sheet import Cell, Sheet, SheetRow
-from sketch_pix2seq.sketch.curves import curves_of, points_along
+from sketch_pix2seq.sketch.curves import curves_of, flattened
 from sketch_pix2seq.sketch.raster import rasterise
 
 ROOT = Path(__file__).parents[1]
@@ -149,7 +149,7 @@ def _in_colours(sketch: Sketch) -> Sketch:
 def _as_curves(sketch: Sketch) -> Sketch:
     """A traced drawing as SVGs show it."""
     pairs = zip(sketch.strokes, curves_of(sketch), strict=True)
-    return Sketch.from_points(points_along(some, 1) if len(some) else dot for dot, some in pairs)
+    return Sketch.from_points(flattened(some, 1) if len(some) else dot for dot, some in pairs)
 
 
 def completed(sketcher: Sketcher) -> Path:

@@ -20,7 +20,7 @@ from jaxtyping import Complex128, Float
 from sketch_pix2seq.cli.inputs import model_at, notify_of_parts
 from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
 from sketch_pix2seq.io.paper import MM_PER_PIXEL, layers_of, paper_for
-from sketch_pix2seq.sketch.curves import curves_of, points_along
+from sketch_pix2seq.sketch.curves import curves_of, flattened
 from sketch_pix2seq.sketch.geometry import fit
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -154,7 +154,7 @@ def _added(
     paper = paper_for(sketch)
     scale = paper.mm_per_pixel / MM_PER_PIXEL if width is None else width / paper.width
     lines = [
-        _line(paper.transform(points_along(curves, quantization / paper.scale / scale)) * scale)
+        _line(paper.transform(flattened(curves, quantization / paper.scale / scale)) * scale)
         if len(curves)
         else _line(paper.transform(stroke).repeat(2, axis=0) * scale)  # a dot
         for stroke, curves in zip(sketch.strokes, curves_of(sketch), strict=True)

@@ -91,12 +91,12 @@ def curves_of(drawing: Drawing) -> list[Float64[np.ndarray, "C 4 2"]]:
     return fitted_curves(strokes, OF_WIDTH * frame.line_width)
 
 
-def points_along(curves: Float64[np.ndarray, "C 4 2"], step: float) -> Float64[np.ndarray, "P 2"]:
+def flattened(curves: Float64[np.ndarray, "C 4 2"], step: float) -> Float64[np.ndarray, "P 2"]:
     """Make a line of straight pieces of curves, C >= 1, each piece at most `step` long.
 
     Example:
         >>> line = np.array([[[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]]])
-        >>> points_along(line, 1)[:, 0].tolist()
+        >>> flattened(line, 1)[:, 0].tolist()
         [0.0, 1.0, 2.0, 3.0]
     """
     # three times the longest arm of a curve's control points is its largest speed
