@@ -15,7 +15,7 @@ _STEP = 3.0  # pixels between the places where a line's contrast is measured
 _DRAWN = 75  # percent of all places have less contrast than what is surely drawn
 _PALE = 0.6  # of that contrast: folds have less
 _MIN_PIECES = 2  # of a fold that the drawing crosses
-_COVERED = 0.6  # of its length at least is seen
+_COVERED = 0.6  # of its length at least is found
 _MOSTLY = 0.4  # of all pale strokes close by are its pieces; others are of a fold that crosses it
 _OFF = 2.0  # widths of lines, by which its pieces are off one line
 

@@ -1,7 +1,7 @@
 """Separating ink from paper, in clean pictures and in photos.
 
 Ink is what differs from the paper close by in any of the three colours, so that yellow beside
-black is seen as well as black. A clean picture has paper of one colour; ink may be darker or
+black counts as well as black. A clean picture has paper of one colour; ink may be darker or
 lighter. A photo has light that falls unevenly, shadows with edges and paper with a grain: there
 the paper is what remains when narrow dark areas are filled.
 """

@@ -1,6 +1,6 @@
 """Thinning a picture's ink to lines one pixel wide.
 
-Works on the list of ink pixels, not on the picture: each pass asks for the eight neighbours
+Works on the list of ink pixels, not on the picture: each pass reads the eight neighbours
 of every remaining pixel.
 `centre_lines` says what is thinned, `tracing` makes strokes of the result.
 

@@ -3,8 +3,8 @@
 A drawing is absolute points to people and files, and steps to a model. This module turns
 one into the other without loss. It knows arrays alone: no `Sketch`, no scaling, no files.
 
-*Convention*: `stroke3` is (T, 3) rows of dx, dy, lift. The first row is the first point seen
-from the origin (0, 0); every point of every stroke is one row; lift = 1 on the last row of
+*Convention*: `stroke3` is (T, 3) rows of dx, dy, lift. The first row is the first point from
+the origin (0, 0); every point of every stroke is one row; lift = 1 on the last row of
 each stroke: the pen leaves the paper after this step. The empty drawing is (0, 3), a stroke
 of one point is one row with lift = 1. `stroke5` is rows of dx, dy, down, up, end: the same
 rows with one-hot pen states, then at least one end row (0, 0, 0, 0, 1).

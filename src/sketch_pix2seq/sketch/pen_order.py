@@ -280,7 +280,7 @@ def _nearest(points: Float[np.ndarray, "E 2"]) -> list[list[tuple[float, int]]]:
 
 
 def _open_closed(lines: list[tuple[int, np.ndarray]], closed: Sequence[bool]) -> None:
-    """Begin each closed stroke where the lifted pen travels least; whether one changed."""
+    """Begin each closed stroke where the lifted pen travels least."""
     for position, (number, line) in enumerate(lines):
         if not closed[number]:
             continue

@@ -219,7 +219,7 @@ def _fitted_segments(
 
 
 def _rows_per_column(settings: RasterSettings) -> int:
-    """Return how many pixels across a line are looked at in one column."""
+    """Return how many pixels across a line are computed in one column."""
     # at 45 degrees a line touches sqrt(2) * line_width + 2; the outermost 0.4 hold hardly any ink
     return math.ceil(math.sqrt(2) * settings.line_width + 1.58)
 

@@ -126,7 +126,7 @@ class Sketch:
         category: str | None = None,
         name: str | None = None,
     ) -> Sketch:
-        """Make a sketch of (T, 3) rows of dx, dy, lift; the first is seen from the origin.
+        """Make a sketch of (T, 3) rows of dx, dy, lift; the first is an offset from (0, 0).
 
         Example:
             >>> Sketch.from_stroke3(np.array([[3, 4, 0], [1, 0, 1]])).bounds
@@ -155,7 +155,7 @@ class Sketch:
         return cls.from_stroke3(stroke3, category, name)
 
     def to_stroke3(self) -> Float32[np.ndarray, "T 3"]:
-        """Return (T, 3) float32 rows of dx, dy, lift; the first row is seen from (0, 0).
+        """Return (T, 3) float32 rows of dx, dy, lift; the first row is an offset from (0, 0).
 
         Example:
             >>> Sketch.from_points([[(3, 4), (5, 4)]]).to_stroke3().tolist()
