@@ -326,6 +326,18 @@ CASES = {
         ' d="M10 10L90 20"/>',
         [LINE],
     ),
+    "attributes that are no properties": SvgCase(
+        '<g translate="no" background="black" transform="translate(5 5)">'
+        f'<path d="M5 5L85 15" rotate="90" scale="2" stroke="black"/></g>{_pen("M10 70H90")}',
+        [LINE, [(10, 70), (90, 70)]],
+        root='background="black" translate="no"',
+    ),
+    "paints that are none": SvgCase(
+        f'{_LINE}<path d="M0 0L9 99" fill="none" stroke="undefined"/>'
+        '<g fill="none" stroke="black"><path d="M10 30H40V40" fill="null"/></g>'
+        '<path d="M50 50H90V90H50z" fill=""/>',
+        [LINE, [(10, 30), (40, 30), (40, 40)], [(50, 50), (90, 50), (90, 90), (50, 90), (50, 50)]],
+    ),
     "dark paper of a style": SvgCase(
         '<style>svg { background: #111 }</style><path d="M10 10L90 20" stroke="white"/>'
         '<path d="M0 0L9 99" stroke="#181818"/>',

@@ -137,6 +137,7 @@ def is_same_colour(first: RGB, second: RGB) -> bool:
     return all(abs(a - b) <= SAME_COLOUR for a, b in zip(first, second, strict=True))
 
 
+@lru_cache(maxsize=1024)
 def is_paint(value: str) -> bool:
     """Whether a value is one of `fill` or `stroke`, as browsers see it."""
     name = value.lower()
@@ -146,5 +147,5 @@ def is_paint(value: str) -> bool:
         or name in keywords
         or name in _SYSTEM_COLOURS
         or (name.endswith(")") and ("(from " in name or "calc(" in name))  # read as ink
-        or parse_color(name) is not None
+        or (len(name) <= _LONGEST and parse_color(name) is not None)
     )

@@ -23,6 +23,8 @@ from sketch_pix2seq.io.svg_shapes import transform
 from sketch_pix2seq.io.svg_style import KEYWORDS, LONGEST_VALUE, PROPERTIES
 
 _COLOURS = frozenset({"color", "fill", "stroke", "stop-color"})
+_ONLY_CSS = frozenset({"background", "background-color", "font", "marker", "rotate", "scale",
+                       "translate"})  # attributes of these names set no property  # fmt: skip
 _LONGEST_SHEETS = 400_000  # letters, without embedded fonts and pictures
 _EMBEDDED = re.compile(r"""url\(\s*+(?:"data:[^"]*+"|'data:[^']*+'|data:[^()"']*+)\s*+\)""")
 _MANY_DIGITS = re.compile(r"(\d{300})\d+")  # Python reads no whole numbers of thousands
@@ -68,7 +70,11 @@ class StyleSheets:
     def declared(self, element: cssselect2.ElementWrapper, depth: int) -> dict[str, str]:
         """Return the element's attributes and, over them, what CSS says."""
         attributes = element.etree_element.attrib
-        values = {name: value for name, value in attributes.items() if name[0] != "{"}
+        values = {
+            name: value
+            for name, value in attributes.items()
+            if name[0] != "{" and name not in _ONLY_CSS and not _is_wrong_colour(name, value)
+        }
         important: dict[str, str] = {}
         self._depth = depth
         matches = self._matcher.match(element) if self._tests_left > 0 else []
@@ -200,22 +206,25 @@ def _as_declarations(nodes: Iterable[Any]) -> tuple[_Declaration, ...]:
             value = tinycss2.serialize(node.value).strip()
         except RecursionError:  # nothing but brackets
             continue
-        is_wrong_colour = (
-            name in _COLOURS
-            and "var(" not in value
-            and not (is_paint(value) or value.lower() in KEYWORDS)
-        )
         is_wrong_transform = (
             name == "transform" and "var(" not in value and not _is_transform(value)
         )
         is_wrong_length = not 0 < len(value) <= LONGEST_VALUE * (100 if name == "d" else 1)
-        if not (is_wrong_colour or is_wrong_length or is_wrong_transform):
+        if not (_is_wrong_colour(name, value) or is_wrong_length or is_wrong_transform):
             if len(declarations) >= _MAX_VARIABLES and name not in PROPERTIES:
                 continue
             key = (name, bool(node.important))
             declarations.pop(key, None)  # the last one counts, and where it stands
             declarations[key] = _Declaration(name, value, key[1])
     return tuple(declarations.values())
+
+
+def _is_wrong_colour(name: str, value: str) -> bool:
+    """Whether a value of a property is one for which a browser passes over it."""
+    if name not in _COLOURS or "var(" in value:
+        return False
+    word = value.strip().lower()
+    return not (is_paint(word) or word in KEYWORDS)
 
 
 def _is_transform(value: str) -> bool:
