@@ -277,6 +277,16 @@ CASES = {
         f'<svg width="50" height="100">{_LINE}</svg><svg overflow="visible" y="30">{_LINE}</svg>',
         [[(10, 10), (50, 15)], [(10, 40), (90, 50)]],
     ),
+    "what clips, markers and gradients inherit": SvgCase(
+        '<g display="none" transform="translate(50 50)" clip-rule="evenodd" fill="none" '
+        'stroke="black" color="white"><clipPath id="c"><path d="M0 0H100V100H0zM40 0H60V100H40z"/>'
+        '</clipPath><marker id="m" markerUnits="userSpaceOnUse" overflow="visible">'
+        '<path d="M0-5v10"/></marker><linearGradient id="w"><stop stop-color="currentColor"/>'
+        f'</linearGradient></g><g clip-path="url(#c)">{_pen("M10 10H90")}</g>'
+        '<path d="M10 50h20" fill="none" stroke="black" marker-end="url(#m)"/>'
+        '<path d="M10 90H90" stroke="url(#w)"/>',
+        [[(10, 10), (40, 10)], [(60, 10), (90, 10)], [(10, 50), (30, 50)], [(30, 45), (30, 55)]],
+    ),
     "markers turned": SvgCase(
         '<marker id="m" viewBox="0 0 10 10" refX="5" refY="5" markerWidth="10" markerHeight="10"'
         ' orient="auto"><path d="M5 0v10" stroke="context-stroke"/></marker>'

@@ -80,6 +80,7 @@ class SvgWalk:
         )
         self._by_id: dict[str, ElementWrapper] | None = None
         self._boxes: dict[ET.Element, tuple[np.ndarray, np.ndarray]] = {}
+        self._inherited: dict[ET.Element, SvgStyle] = {}
         self._limits = WalkLimits()
         self._left_out: Counter[str] = Counter()
         declared = computed(SvgStyle(), self._sheets.declared(self._root, 1))
@@ -179,8 +180,7 @@ class SvgWalk:
         self, element: ElementWrapper, state: WalkState
     ) -> tuple[WalkState, dict[str, str]]:
         """Return the state inside of an element, and its properties."""
-        declared = computed(state.style, self._sheets.declared(element, state.depth + 1))
-        declared = {name: self._without_rem(text) for name, text in declared.items()}
+        declared = self._declared(element, state.style, state.depth + 1)
         style = styled(state.style, declared, math.hypot(*state.viewport) / math.sqrt(2))
         inner = replace(state, style=style, depth=state.depth + 1)
         try:
@@ -245,6 +245,23 @@ class SvgWalk:
         box = together.min(axis=0), together.max(axis=0)
         self._boxes[element.etree_element] = box
         return box
+
+    def _declared(self, element: ElementWrapper, around: SvgStyle, depth: int) -> dict[str, str]:
+        """The attributes and properties of an element, given the style around it."""
+        declared = computed(around, self._sheets.declared(element, depth))
+        return {name: self._without_rem(text) for name, text in declared.items()}
+
+    def _style_in(self, element: ElementWrapper | None) -> SvgStyle:
+        """What a clip path, mask, marker or gradient inherits where it stands, in an element."""
+        if element is None:
+            return SvgStyle()
+        style = self._inherited.get(element.etree_element)
+        if style is None:
+            around = self._style_in(element.parent)
+            style = styled(around, self._declared(element, around, len(element.ancestors) + 1))
+            style = replace(style, opacity=1.0, displayed=True)
+            self._inherited[element.etree_element] = style
+        return style
 
     def _without_rem(self, text: str) -> str:
         """Replace lengths in `rem` by pixels."""
@@ -346,17 +363,18 @@ class SvgWalk:
             self._left_out["pattern"] = len(self._patterns)
         if not stops:  # a pattern is ink, a gradient of no colours is nothing
             return None if target.local_name.endswith("Gradient") else Paint((0, 0, 0), 1.0)
-        declared = [computed(state.style, self._sheets.declared(stop, 2)) for stop in stops[:64]]
-        colours = [colour(values.get("stop-color", "black")) for values in declared]
-        seen = [
-            (paint.rgb, paint.alpha * opacity(values.get("stop-opacity", "1")))
-            for paint, values in zip(colours, declared, strict=True)
-            if paint is not None
-        ]
-        alpha = sum(share for _, share in seen) / len(stops[:64])
+        inked = []
+        for stop in stops[:64]:
+            values = self._declared(stop, self._style_in(target), 2)
+            text = values.get("stop-color", "black").strip()
+            if text.lower() == "currentcolor":
+                text = self._style_in(stop).values["color"]
+            if (paint := colour(text)) is not None:
+                inked.append((paint.rgb, paint.alpha * opacity(values.get("stop-opacity", "1"))))
+        alpha = sum(share for _, share in inked) / len(stops[:64])
         if alpha < MIN_OPACITY:
             return None
-        rgb = np.average([rgb for rgb, _ in seen], axis=0, weights=[share for _, share in seen])
+        rgb = np.average([rgb for rgb, _ in inked], axis=0, weights=[share for _, share in inked])
         red, green, blue = rgb.round().astype(int).tolist()
         return Paint((red, green, blue), alpha)
 
@@ -371,7 +389,8 @@ class SvgWalk:
         if element.id in state.within or state.depth > MAX_DEPTH:
             raise DrawingError("it must not clip itself", got=f"#{element.id}")
         is_mask = element.local_name == "mask"
-        inner = replace(state, style=SvgStyle(), clips=(), within=state.within | {element.id})
+        style = self._style_in(element.parent)
+        inner = replace(state, style=style, clips=(), within=state.within | {element.id})
         inner, declared = self._inside(element, replace(inner, all_areas=not is_mask))
         inner = replace(inner, style=replace(inner.style, displayed=True))
         clips = list(inner.clips)
@@ -422,7 +441,8 @@ class SvgWalk:
             self._left_out["marker"] += 1
             return
         # corners are in the document's units: the marker is turned there, and sized by the shape
-        inner = replace(state, style=SvgStyle(), within=state.within | {marker.id})
+        style = self._style_in(marker.parent)
+        inner = replace(state, style=style, within=state.within | {marker.id})
         inner, declared = self._inside(marker, inner)
         inner = replace(inner, style=replace(inner.style, displayed=True))
         size = math.sqrt(abs(np.linalg.det(state.matrix[:2, :2])))

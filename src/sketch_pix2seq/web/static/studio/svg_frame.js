@@ -84,7 +84,8 @@ export class SvgFrame {
   }
 
   /**
-   * Put the content of a `clipPath`, `mask`, `marker` or gradient where styles are computed.
+   * Put the content of a `clipPath`, `mask`, `marker` or gradient where styles are computed, inside
+   * of copies of what is around it, from which it inherits.
    *
    * @returns The copy, as an element of another name, and what it is of; null if there is none.
    */
@@ -92,8 +93,17 @@ export class SvgFrame {
     const target = this.ids.get(/url\(["']?#([^"')]*)/.exec(link ?? "")?.[1]);
     if (!target || !kind.test(target.localName)) return null;
     const copy = this.copyOf(target, 1, { name, attributes });
-    if (copy) this.root.append(copy);
-    return copy && { copy, target };
+    if (!copy) return null;
+    let outermost = copy;
+    for (let outer = target.parentElement; outer && outer !== this.source; outer = outer.parentElement) {
+      const group = this.#shellOf(outer, "g");
+      group.append(outermost);
+      for (const name of ["transform", "translate", "rotate", "scale"]) group.style.setProperty(name, "none", "important");
+      group.style.setProperty("display", "inline", "important");
+      outermost = group;
+    }
+    this.root.append(outermost);
+    return { copy, target };
   }
 
   /** A copy of an element and of what is in it; of what is not read it has no more than the name. */
@@ -104,15 +114,9 @@ export class SvgFrame {
     const isSvg = source.namespaceURI === SVG, isUse = isSvg && name === "use", isRead = isSvg && READ.test(name);
     if (isSvg && !isFor(source)) return this.document.createElementNS(SVG, "metadata");
     const copied = isUse || name === "switch" ? "g" : isRead || (isSvg && NOT_READ[name]) ? name : "metadata"; // keeps a place beside others
-    const copy = this.document.createElementNS(SVG, copied);
-    if (copied === "metadata") return copy;
-    for (const { name: attribute, value } of source.attributes) {
-      if (NOT_COPIED.test(attribute)) continue;
-      copy.setAttribute(attribute, value.replace(LINKS, "none"));
-      this.lettersLeft -= value.length;
-    }
+    if (copied === "metadata") return this.document.createElementNS(SVG, copied);
+    const copy = this.#shellOf(source, copied);
     for (const attribute in attributes) copy.setAttribute(attribute, attributes[attribute]);
-    copy.style.cssText = (source.getAttribute("_style") ?? "").replace(LINKS, "none");
     if (isUse) this.#use(source, copy, depth);
     const children = name === "switch" ? [...source.children].filter(isFor).slice(0, 1) : source.children;
     for (const child of isRead ? children : []) {
@@ -120,6 +124,18 @@ export class SvgFrame {
       if (inner) copy.append(inner);
       else if (this.numLeft <= 0 || this.lettersLeft <= 0) break;
     }
+    return copy;
+  }
+
+  /** A copy of an element, of another name, without what is in it. */
+  #shellOf(source, name) {
+    const copy = this.document.createElementNS(SVG, name);
+    for (const { name: attribute, value } of source.attributes) {
+      if (NOT_COPIED.test(attribute)) continue;
+      copy.setAttribute(attribute, value.replace(LINKS, "none"));
+      this.lettersLeft -= value.length;
+    }
+    copy.style.cssText = (source.getAttribute("_style") ?? "").replace(LINKS, "none");
     return copy;
   }
 
