@@ -314,6 +314,13 @@ CASES = {
         '<circle cx="50" cy="30"/><rect y="60" width="calc(50% - 10px)" height="2em"/>',
         [arc(50, 30, 20, 20, 0, 360), [(0, 60), (40, 60), (40, 92), (0, 92), (0, 60)]],
     ),
+    "lines whose width is not scaled": SvgCase(
+        '<g transform="scale(10)" fill="none" stroke="black"><path d="M1 1H9" '
+        'vector-effect="non-scaling-stroke"/><path d="M1 1.5H9" style="vector-effect: '
+        'non-scaling-stroke"/></g>',
+        [[(10, 10), (90, 10)], [(10, 15), (90, 15)]],
+        root='width="5cm" height="40"',
+    ),
     "lines in pieces": SvgCase(
         _pen("M10 10H50", "M90 30V10H50", "M10 60H90", "M50 40V80"),
         [[(10, 10), (90, 10), (90, 30)], [(10, 60), (90, 60)], [(50, 40), (50, 80)]],

@@ -394,6 +394,20 @@ def test_the_page_is_the_frame_and_points_are_from_its_corner() -> None:
     assert read_svg(svg(inside, width="100%", height="80")).frame is None
 
 
+@pytest.mark.parametrize(("fit", "size_mm"), [("meet", 231.0), ("slice", 297.0)])
+def test_a_page_of_other_proportions_has_the_size_that_browsers_show(
+    fit: str, size_mm: float
+) -> None:
+    line = (
+        '<path d="M5 5h90" stroke="black" stroke-width="2px" vector-effect="non-scaling-stroke"/>'
+    )
+    page = {"viewBox": "0 0 100 110", "width": "210mm", "height": "297mm"}
+    frame = read_svg(svg(line, **page, preserveAspectRatio=f"xMidYMid {fit}")).frame
+    assert frame is not None and frame.size_mm == pytest.approx(size_mm)
+    mm_per_unit = size_mm / 110
+    assert frame.line_width * mm_per_unit == pytest.approx(2 * 25.4 / 96)
+
+
 def test_the_page_has_the_size_that_css_says() -> None:
     frame = read_svg(svg(LINE, style="width:4em;height:1in;font-size:10px")).frame
     assert frame is not None and (frame.width, frame.height) == (40, 96)

@@ -18,7 +18,7 @@ _INHERITED = {
 PROPERTIES = GEOMETRY | _INHERITED.keys() | {
     "background", "background-color", "clip-path", "display", "font", "marker", "mask", "opacity",
     "mask-type", "overflow", "rotate", "scale", "stop-color", "stop-opacity", "transform",
-    "transform-box", "transform-origin", "translate",
+    "transform-box", "transform-origin", "translate", "vector-effect",
 }  # fmt: skip
 """What of CSS matters here."""
 KEYWORDS = frozenset({"inherit", "initial", "unset", "revert", "revert-layer"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +15,8 @@ from sketch_pix2seq.io.svg_colours import Paint
 from sketch_pix2seq.io.svg_shapes import length, pair, view_box
 from sketch_pix2seq.io.svg_style import SvgStyle
 
-_SIDES = ("width", "height")
+SIDES = ("width", "height")
+"""Attributes of a viewport's size."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def inner_viewport(values: Mapping[str, str], state: WalkState) -> WalkState:
     font_size = state.style.font_size
     box = view_box(values)
     corner = np.array(pair(values, ("x", "y"), "0", state.viewport, font_size))
-    size = np.array(pair(values, _SIDES, "100%", state.viewport, font_size))
+    size = np.array(pair(values, SIDES, "100%", state.viewport, font_size))
     outer, inner = np.eye(3), np.eye(3)
     outer[:2, 2] = corner
     if box is not None:
@@ -81,14 +83,25 @@ def stretch_of_root(
     With `preserveAspectRatio="none"` its view box fills its width and its height, if it has both.
     """
     box, matrix = view_box(values), np.eye(3)
-    is_sized = all(re.match(r"\s*[\d.+]+[^%]*$", values.get(side, "")) for side in _SIDES)
+    is_sized = all(re.match(r"\s*[\d.+]+[^%]*$", values.get(side, "")) for side in SIDES)
     if box is None or not is_sized or not _is_stretched(values):
         return matrix
-    width, height = pair(values, _SIDES, "0", viewport, font_size)
+    width, height = pair(values, SIDES, "0", viewport, font_size)
     if width > 0 and height > 0:
         matrix[1, 1] = height / box[3] * box[2] / width
         matrix[1, 2] = box[1] * (1 - matrix[1, 1])
     return matrix
+
+
+def pixels_per_unit(
+    values: Mapping[str, str], page: tuple[float, float, float, float] | None, font_size: float
+) -> float | None:
+    """How large browsers show a document's page, if one of its sides has a length of its own."""
+    lengths = [length(values.get(name, ""), 0.0, font_size) for name in SIDES]
+    sides = page[2:] if page else (0.0, 0.0)
+    scales = [px / side for px, side in zip(lengths, sides, strict=True) if px * side > 0]
+    is_cut = "slice" in values.get("preserveAspectRatio", "")
+    return (max if is_cut else min)(scales, default=None)
 
 
 def _is_stretched(values: Mapping[str, str]) -> bool:
@@ -97,10 +110,15 @@ def _is_stretched(values: Mapping[str, str]) -> bool:
 
 def has_size(values: Mapping[str, str]) -> bool:
     """Whether an inner `svg`, `symbol` or `marker` has a size that is not 0."""
-    texts = [values.get(name, "").strip() for name in _SIDES]
+    texts = [values.get(name, "").strip() for name in SIDES]
     box = values.get("viewBox", "").replace(",", " ").split()
     sizes = [length(text, 1.0) for text in (*texts, *box[2:]) if text not in ("", "auto")]
     return all(size > 0 for size in sizes)
+
+
+def scale_of(matrix: Float[np.ndarray, "3 3"]) -> float:
+    """How much a matrix enlarges: the root of what it does to areas."""
+    return math.sqrt(abs(np.linalg.det(matrix[:2, :2])))
 
 
 def shifted(x: float, y: float) -> Float[np.ndarray, "3 3"]:

@@ -19,6 +19,7 @@ from cssselect2 import ElementWrapper
 from jaxtyping import Float
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.paper import MM_PER_PIXEL
 from sketch_pix2seq.io.svg_areas import Area, Clip, Shape, clip_cost, clip_edges, clipped
 from sketch_pix2seq.io.svg_colours import MIN_OPACITY, Paint, colour, ground_colour
 from sketch_pix2seq.io.svg_limits import MAX_DEPTH, LimitError, WalkLimits
@@ -39,12 +40,15 @@ from sketch_pix2seq.io.svg_shapes import (
 from sketch_pix2seq.io.svg_sheets import StyleSheets
 from sketch_pix2seq.io.svg_style import SvgStyle, computed, opacity, styled
 from sketch_pix2seq.io.svg_viewport import (
+    SIDES,
     WalkState,
     as_function,
     corners_of,
     has_size,
     inner_viewport,
     moved_by,
+    pixels_per_unit,
+    scale_of,
     shifted,
     stretch_of_root,
 )
@@ -60,6 +64,7 @@ _NOT_READ = {"text": "text", "image": "picture", "foreignObject": "foreign objec
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _NS_HREF = "{http://www.w3.org/1999/xlink}href"
 _FRAME_CONTRAST = 96  # of 255 between a ground and its line, from which the line is a frame
+_REAL_UNITS = ("mm", "cm", "in", "pt", "pc", "q")
 _REM = re.compile(r"(\d+\.?\d*|\.\d+)rem\b")
 _LONGEST_REM = 4_000  # letters of a text with lengths
 _WHITE = Paint((255, 255, 255), 1.0)
@@ -89,6 +94,7 @@ class SvgWalk:
         self.paper = ground_colour(ground)
         self._viewport = viewport_of(declared, (300.0, 150.0), self._root_size)
         self._stretch = stretch_of_root(declared, self._viewport, self._root_size)
+        self._pixels_per_unit = pixels_per_unit(declared, self.page(), self._root_size)
         self._patterns: set[str] = set()
 
     def shapes(self) -> Iterator[Shape]:
@@ -118,15 +124,11 @@ class SvgWalk:
 
     def size_mm(self) -> float | None:
         """Real length of the page's longest side, if one of its sides is given in a real unit."""
-        page = self.page()
-        if page is None:
+        page, scale = self.page(), self._pixels_per_unit
+        sides = (self._root_values.get(name, "").strip().lower() for name in SIDES)
+        if page is None or scale is None or not any(side.endswith(_REAL_UNITS) for side in sides):
             return None
-        sides = (("width", page[2]), ("height", page[3]))
-        for name, side in sorted(sides, key=lambda each: -each[1]):
-            text = self._root_values.get(name, "").strip().lower()
-            if text.endswith(("mm", "cm", "in", "pt", "pc", "q")) and side > 0:
-                return length(text, 0.0) * 25.4 / 96 * max(page[2:]) / side
-        return None
+        return round(scale * max(page[2:]) * MM_PER_PIXEL, 6)
 
     def is_ground(self, shape: Shape) -> bool:
         """Whether a shape covers the page and shows no edge on it."""
@@ -289,10 +291,10 @@ class SvgWalk:
         self, declared: Mapping[str, str], state: WalkState, element: ElementWrapper
     ) -> Iterator[Shape]:
         """Yield the shapes of what a `use` element points at, inside this document only."""
-        reference = declared.get("href") or element.etree_element.get(_NS_HREF) or ""
-        is_inside = reference.strip()[:1] == "#"
-        self._left_out["`use` of another file"] += bool(reference.strip()) and not is_inside
-        target = self._element(reference.strip()[1:]) if is_inside else None
+        reference = _reference(element)
+        is_inside = reference.startswith("#")
+        self._left_out["`use` of another file"] += bool(reference) and not is_inside
+        target = self._element(reference[1:]) if is_inside else None
         if target is None:
             return
         if target.id in state.within:
@@ -328,7 +330,9 @@ class SvgWalk:
         is_area = fill is not None
         rings = [line.points for line in lines if is_area and len(line.points) > 2]
         area = Area(rings, rule == "evenodd")
-        width = style.stroke_width * math.sqrt(abs(np.linalg.det(state.matrix[:2, :2])))
+        width = style.stroke_width * scale_of(state.matrix)
+        if declared.get("vector-effect", "").strip() == "non-scaling-stroke":
+            width = style.stroke_width / (self._pixels_per_unit or 1.0)
         edges = [closed(line) for line in lines] if rings and stroke is None else lines
         visible = clipped(edges, state.clips)
         if rings and stroke is None and not state.all_areas:
@@ -336,7 +340,7 @@ class SvgWalk:
         self._limits.cut_off(len(visible) - len(edges))
         yield Shape(visible, area, stroke, width, fill, state.clips)
         if tag in ("path", "line", "polyline", "polygon") and lines and not state.is_measured:
-            yield from self._markers(lines, replace(state, context=paints))
+            yield from self._markers(lines, width, replace(state, context=paints))
 
     def _paint(self, name: str, state: WalkState) -> Paint | None:
         """The colour of `fill` or `stroke`; of a gradient its middle one."""
@@ -352,9 +356,7 @@ class SvgWalk:
             return colour(value.partition(")")[2])
         for _ in range(8):  # gradients may take their stops from others
             stops = [e for e in target.iter_children() if e.local_name == "stop"]
-            reference = target.etree_element.attrib.get("href", "")
-            reference = target.etree_element.attrib.get(_NS_HREF, reference)
-            following = None if stops else self._element(reference[1:])
+            following = None if stops else self._element(_reference(target)[1:])
             if following is None:
                 break
             target = following
@@ -421,7 +423,7 @@ class SvgWalk:
             return clips if self._left_out.total() > num_left_out else [[]]
         return [*clips, clip]
 
-    def _markers(self, lines: list[Polyline], state: WalkState) -> Iterator[Shape]:
+    def _markers(self, lines: list[Polyline], width: float, state: WalkState) -> Iterator[Shape]:
         """Yield the markers of a shape, at its beginning, its corners and its end."""
         values = state.style.values
         markers = {kind: self._target(values[f"marker-{kind}"]) for kind in ("start", "mid", "end")}
@@ -430,10 +432,10 @@ class SvgWalk:
         for place in marker_places(lines):
             marker = markers[place.kind]
             if marker is not None and marker.local_name == "marker":
-                yield from self._marker(marker, place, state)
+                yield from self._marker(marker, place, width, state)
 
     def _marker(
-        self, marker: ElementWrapper, place: MarkerPlace, state: WalkState
+        self, marker: ElementWrapper, place: MarkerPlace, width: float, state: WalkState
     ) -> Iterator[Shape]:
         if marker.id in state.within:
             return
@@ -445,9 +447,8 @@ class SvgWalk:
         inner = replace(state, style=style, within=state.within | {marker.id})
         inner, declared = self._inside(marker, inner)
         inner = replace(inner, style=replace(inner.style, displayed=True))
-        size = math.sqrt(abs(np.linalg.det(state.matrix[:2, :2])))
-        if declared.get("markerUnits") != "userSpaceOnUse":
-            size *= state.style.stroke_width
+        is_of_user = declared.get("markerUnits") == "userSpaceOnUse"
+        size = scale_of(state.matrix) if is_of_user else width
         angle = place.angle(declared.get("orient", "0"))
         c, s = size * math.cos(angle), size * math.sin(angle)
         x, y = place.line.points[place.corner]
@@ -498,6 +499,12 @@ def _applies(element: ElementWrapper) -> bool:
     is_supported = "Extensibility" not in attributes.get("requiredFeatures", "")
     is_supported &= "requiredExtensions" not in attributes
     return is_supported and any(word == "en" or word.startswith("en-") for word in languages)
+
+
+def _reference(element: ElementWrapper) -> str:
+    """What an element refers to."""
+    attributes = element.etree_element.attrib
+    return (attributes.get("href") or attributes.get(_NS_HREF) or "").strip()
 
 
 def _checked(line: Polyline) -> Polyline:

@@ -53,6 +53,7 @@ export class SvgFrame {
     this.document.documentElement.replaceWith(this.root);
     this.document.adoptedStyleSheets = [sheet];
     this.stretch = this.#stretch();
+    this.unitsPerPixel = this.#unitsPerPixel();
     this.origin = this.stretch.multiply(DOMMatrix.fromMatrix(this.root.getScreenCTM()).inverse());
   }
 
@@ -68,6 +69,16 @@ export class SvgFrame {
       matrix.f = box.y * (1 - matrix.d);
     }
     return matrix;
+  }
+
+  /** How many units of the document a browser shows on a pixel; 1 if its sides have no lengths of their own. */
+  #unitsPerPixel() {
+    const box = this.root.viewBox.baseVal, extents = { width: box.width, height: box.height * this.stretch.d };
+    const units = Object.keys(extents).filter((side) => !NO_SIZE.test(this.source.getAttribute(side) ?? ""))
+      .map((side) => extents[side] / this.root[side].baseVal.value).filter((value) => value > 0 && value < Infinity);
+    if (!this.hasViewBox || !units.length) return 1;
+    const isCut = (this.source.getAttribute("preserveAspectRatio") ?? "").includes("slice");
+    return isCut ? Math.min(...units) : Math.max(...units);
   }
 
   close() {

@@ -75,7 +75,8 @@ export class SvgWalk {
     if (lines.length < near.length) this.leaveOut(`all after ${MAX_LINES} strokes`);
     this.linesLeft -= lines.length;
     if (lines.length === 0) return [];
-    const scale = Math.sqrt(Math.abs(matrix.a * matrix.d - matrix.b * matrix.c)), width = scale * parseFloat(style.strokeWidth);
+    const scale = Math.sqrt(Math.abs(matrix.a * matrix.d - matrix.b * matrix.c)), isScaled = style.vectorEffect !== "non-scaling-stroke";
+    const width = parseFloat(style.strokeWidth) * (isScaled ? scale : this.frame.unitsPerPixel);
     const shape = {
       area: { lines, rule: isClip ? style.clipRule : style.fillRule, clips }, lines, fill, stroke, width, edges: [],
     };
