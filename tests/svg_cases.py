@@ -149,7 +149,7 @@ CASES = {
     ),
     "inner documents": SvgCase(
         f'<svg x="10" width="80" height="40" viewBox="0 0 100 100">{_LINE}</svg>'
-        f'<svg y="60" width="80" height="40" viewBox="0 0 100 100" preserveAspectRatio="xMinYMid">'
+        f'<svg y="60" width="80" height="40" viewBox="0 0 100 100" preserveAspectRatio=" xMinYMid">'
         f'{_LINE}</svg><svg y="50" width="50" height="50" viewBox="0 0 100 200"'
         f' preserveAspectRatio="none">{_LINE}</svg>',
         [[(34, 4), (66, 8)], [(4, 64), (36, 68)], [(5, 52.5), (45, 55)]],
@@ -232,6 +232,11 @@ CASES = {
         [LINE],
         "2 x text; picture; foreign object",
     ),
+    "what is not read and not displayed": SvgCase(
+        f'<style>.no {{ display: none }}</style>{_LINE}<text display="none">a</text>'
+        '<image class="no" href="a.png"/><text systemLanguage="de">a</text>',
+        [LINE],
+    ),
     "more kinds than are named": SvgCase(
         _LINE
         + "<text>a</text>" * 5
@@ -306,8 +311,14 @@ CASES = {
         "transform-origin: 50% 50px } .b { transform-box: fill-box; transform-origin: center; "
         "transform: scale(2) } .c { translate: 10px 20% }</style>"
         '<path class="a" d="M20 50H70"/><path class="b" d="M70 80h10v10"/>'
-        '<path class="c" d="M0 0H9"/>',
-        [[(50, 20), (50, 70)], [(65, 75), (85, 75), (85, 95)], [(10, 20), (19, 20)]],
+        '<path class="c" d="M0 0H9"/><path d="M10 50H30" style="transform-origin: calc(10px + 2%) '
+        '30px; transform: rotate(90deg); translate: calc(1px + 2px) calc(2 * (1px + 1px))"/>',
+        [
+            [(50, 20), (50, 70)],
+            [(65, 75), (85, 75), (85, 95)],
+            [(10, 20), (19, 20)],
+            [(-5, 32), (-5, 52)],
+        ],
     ),
     "sizes of style sheets": SvgCase(
         "<style>circle { r: 20px } circle, rect { fill: none; stroke: black }</style>"

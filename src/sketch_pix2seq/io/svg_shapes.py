@@ -45,6 +45,7 @@ _ARGUMENT = re.compile(
     r"[\s,]*+(?:(" + _NUMBER.pattern + r")([a-zA-Z%]*)"
     r"|((?:calc|min|max|clamp)\((?:[^()]|\([^()]*\))*\)))[\s,]*+"
 )
+_WORD = re.compile(r"(?:[^\s()]|\((?:[^()]|\([^()]*+\))*+\))++")
 _PLACES = {"left": "0%", "top": "0%", "center": "50%", "right": "100%", "bottom": "100%"}
 
 
@@ -212,10 +213,10 @@ def transform(
     if position != len(text) or not np.isfinite(matrix).all():
         raise DrawingError("a `transform` must be readable and finite", got=text[:60])
     middle = np.eye(3)
-    words = [*origin.split(), "center"][:2] if origin.strip() else []
-    if words and (words[0] in ("top", "bottom") or words[1] in ("left", "right")):
-        words.reverse()
-    for axis, word in enumerate(words):
+    places = [*words(origin), "center"][:2] if origin.strip() else []
+    if len(places) == 2 and (places[0] in ("top", "bottom") or places[1] in ("left", "right")):
+        places.reverse()
+    for axis, word in enumerate(places):
         middle[axis, 2] = length(_PLACES.get(word, word), viewport[axis], font_size)
     return middle @ matrix @ np.linalg.inv(middle)
 
@@ -239,6 +240,16 @@ def _arguments(text: str, sides: tuple[float, float], font_size: float) -> list[
     if position != len(text):
         raise ValueError(text)
     return arguments
+
+
+def words(text: str) -> list[str]:
+    """Split a value at its blanks, but for those in brackets.
+
+    Example:
+        >>> words("calc(1px + 2px)  3px")
+        ['calc(1px + 2px)', '3px']
+    """
+    return _WORD.findall(text)
 
 
 def angle(text: str) -> float:

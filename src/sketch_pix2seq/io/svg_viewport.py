@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from sketch_pix2seq.io.svg_areas import Area, Clip
 from sketch_pix2seq.io.svg_colours import Paint
-from sketch_pix2seq.io.svg_shapes import length, pair, view_box
+from sketch_pix2seq.io.svg_shapes import length, pair, view_box, words
 from sketch_pix2seq.io.svg_style import SvgStyle
 
 SIDES = ("width", "height")
@@ -58,9 +58,9 @@ def inner_viewport(values: Mapping[str, str], state: WalkState) -> WalkState:
     outer[:2, 2] = corner
     if box is not None:
         scale = size / box[2:]
-        align, _, fit = (values.get("preserveAspectRatio", "") or "xMidYMid").partition(" ")
+        align, *fit = values.get("preserveAspectRatio", "").split() or ["xMidYMid"]
         if not _is_stretched(values):
-            scale[:] = max(scale) if fit.strip() == "slice" else min(scale)
+            scale[:] = max(scale) if fit == ["slice"] else min(scale)
         shares = [{"Min": 0.0, "Max": 1.0}.get(align[at : at + 3], 0.5) for at in (1, 5)]
         gap = size - scale * box[2:]
         inner[:2, :2] = np.diag(scale)
@@ -138,8 +138,9 @@ def moved_by(
     return np.asarray(points @ matrix[:2, :2].T + matrix[:2, 2])
 
 
-def as_function(name: str, words: list[str]) -> str:
+def as_function(name: str, value: str) -> str:
     """Write one of the properties `translate`, `rotate` and `scale` as a function."""
-    if name == "rotate" and len(words) == 2:
-        name += words.pop(0) if words[0].isalpha() else words.pop(1)
-    return f"{name}{'3d' if len(words) > 2 else ''}({','.join(words)})"
+    parts = words(value)
+    if name == "rotate" and len(parts) == 2:
+        name += parts.pop(0) if parts[0].isalpha() else parts.pop(1)
+    return f"{name}{'3d' if len(parts) > 2 else ''}({','.join(parts)})"

@@ -30,7 +30,6 @@ from sketch_pix2seq.io.svg_path import LARGEST
 from sketch_pix2seq.io.svg_shapes import (
     SHAPES,
     count_tokens,
-    length,
     pair,
     shape_lines,
     transform,
@@ -52,7 +51,7 @@ from sketch_pix2seq.io.svg_viewport import (
     shifted,
     stretch_of_root,
 )
-from sketch_pix2seq.io.svg_xml import tag_of
+from sketch_pix2seq.io.svg_xml import applies, reference_of, tag_of
 
 BORDER = 0.01
 """Share of a page's longest side within which edges of areas lie along its own edge."""
@@ -62,7 +61,6 @@ _CONTAINERS = frozenset({"svg", "g", "a", "switch"})
 _MAX_NAMED = 4  # kinds of what was left out
 _NOT_READ = {"text": "text", "image": "picture", "foreignObject": "foreign object"}
 _NAMESPACE = "http://www.w3.org/2000/svg"
-_NS_HREF = "{http://www.w3.org/1999/xlink}href"
 _FRAME_CONTRAST = 96  # of 255 between a ground and its line, from which the line is a frame
 _REAL_UNITS = ("mm", "cm", "in", "pt", "pc", "q")
 _REM = re.compile(r"(\d+\.?\d*|\.\d+)rem\b")
@@ -150,8 +148,9 @@ class SvgWalk:
         tag = element.local_name
         if element.namespace_url not in self._namespaces:
             return
-        if tag in _NOT_READ:
-            self._left_out[_NOT_READ[tag]] += 1
+        if tag in _NOT_READ and applies(element.etree_element):
+            style = styled(state.style, self._declared(element, state.style, state.depth + 1))
+            self._left_out[_NOT_READ[tag]] += style.displayed
         if tag not in _CONTAINERS and tag not in SHAPES and tag != "use":
             return
         self._limits.visit(sum(map(len, element.etree_element.attrib.values())))
@@ -160,7 +159,7 @@ class SvgWalk:
             return
         try:
             inner, declared = self._inside(element, state)
-            if not inner.style.displayed or not _applies(element):
+            if not inner.style.displayed or not applies(element.etree_element):
                 return
             yield from self._drawn(element, declared, inner)
         except LimitError:
@@ -212,7 +211,7 @@ class SvgWalk:
     ) -> Float[np.ndarray, "3 3"]:
         """The transform of an element, from its properties and its attribute."""
         parts = [
-            as_function(name, declared[name].split())
+            as_function(name, declared[name])
             for name in ("translate", "rotate", "scale")
             if declared.get(name, "none").strip() not in ("none", "")
         ]
@@ -282,7 +281,7 @@ class SvgWalk:
         children = element.iter_children()
         if element.local_name == "switch":
             readable = (*_CONTAINERS, *SHAPES, "use")
-            meant = (e for e in children if e.local_name in readable and _applies(e))
+            meant = (e for e in children if e.local_name in readable and applies(e.etree_element))
             children = iter([e for e in [next(meant, None)] if e is not None])
         for child in children:
             yield from self._visit(child, state)
@@ -291,7 +290,7 @@ class SvgWalk:
         self, declared: Mapping[str, str], state: WalkState, element: ElementWrapper
     ) -> Iterator[Shape]:
         """Yield the shapes of what a `use` element points at, inside this document only."""
-        reference = _reference(element)
+        reference = reference_of(element.etree_element)
         is_inside = reference.startswith("#")
         self._left_out["`use` of another file"] += bool(reference) and not is_inside
         target = self._element(reference[1:]) if is_inside else None
@@ -356,7 +355,7 @@ class SvgWalk:
             return colour(value.partition(")")[2])
         for _ in range(8):  # gradients may take their stops from others
             stops = [e for e in target.iter_children() if e.local_name == "stop"]
-            following = None if stops else self._element(_reference(target)[1:])
+            following = None if stops else self._element(reference_of(target.etree_element)[1:])
             if following is None:
                 break
             target = following
@@ -490,21 +489,6 @@ class SvgWalk:
                 if depth < MAX_DEPTH:
                     waiting += [(child, depth + 1) for child in element.iter_children()]
         return self._by_id.get(name) or self._by_id.get(unquote(name))
-
-
-def _applies(element: ElementWrapper) -> bool:
-    """Whether the conditions of an element hold for a reader of English."""
-    attributes = element.etree_element.attrib
-    languages = [word.strip().lower() for word in attributes.get("systemLanguage", "en").split(",")]
-    is_supported = "Extensibility" not in attributes.get("requiredFeatures", "")
-    is_supported &= "requiredExtensions" not in attributes
-    return is_supported and any(word == "en" or word.startswith("en-") for word in languages)
-
-
-def _reference(element: ElementWrapper) -> str:
-    """What an element refers to."""
-    attributes = element.etree_element.attrib
-    return (attributes.get("href") or attributes.get(_NS_HREF) or "").strip()
 
 
 def _checked(line: Polyline) -> Polyline:

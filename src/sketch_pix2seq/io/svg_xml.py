@@ -16,6 +16,7 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.kinds import HEAD, encoding_of
 
 _ENCODING = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.-]{1,40})[\"']")
+_NS_HREF = "{http://www.w3.org/1999/xlink}href"
 _MAX_PARSED_ELEMENTS = 200_000
 _MAX_ENTITIES = 1_000
 _LONGEST_ENTITY = 2_000
@@ -42,6 +43,19 @@ def parse_svg(data: bytes) -> ET.Element:
     if tag_of(root) != "svg":
         raise DrawingError("an SVG must begin with `<svg>`", got=f"<{tag_of(root)[:40]}>")
     return root
+
+
+def applies(element: ET.Element) -> bool:
+    """Whether the conditions of an element hold for a reader of English."""
+    languages = [word.strip().lower() for word in element.get("systemLanguage", "en").split(",")]
+    is_supported = "Extensibility" not in element.get("requiredFeatures", "")
+    is_supported &= "requiredExtensions" not in element.attrib
+    return is_supported and any(word == "en" or word.startswith("en-") for word in languages)
+
+
+def reference_of(element: ET.Element) -> str:
+    """What an element refers to, such as `#id`."""
+    return (element.get("href") or element.get(_NS_HREF) or "").strip()
 
 
 def decoded(data: bytes) -> str:
