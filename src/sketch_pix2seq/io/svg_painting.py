@@ -22,8 +22,8 @@ from sketch_pix2seq.sketch.geometry import part_indices
 _SIDE = 1_000  # pixels of the longest side, at most, of what is painted
 _MAX_PIXELS = 200_000_000
 _OPAQUE = 0.9
-_EDGE_SIDE = 100  # pixels of a page's longest side, of which those along its edge are looked at
-_FULL_EDGE = 0.97  # share of them that is covered where nothing of the paper is seen
+_EDGE_SIDE = 100  # pixels of a page's longest side, of which those along its edge are compared
+_FULL_EDGE = 0.97  # share of them that is covered where no paper is visible
 _BRIDGED = 3  # pixels: shorter parts of a line are as visible as their neighbours
 
 

@@ -16,7 +16,7 @@ from sketch_pix2seq.io.thinning import thin
 
 _PIXELS = 7  # that the line of a pen is wide, in the picture it is found in
 _SIDE = 2_500
-_ROUGH = 300  # pixels of the longest side of a first look at the width
+_ROUGH = 300  # pixels of the longest side in which the width is first estimated
 _LENGTH = 16.0  # times its width: a shorter area is a shape
 _SLIM = 10.0  # times as large as its width is an area that holds such a line
 _BLOB = 0.7  # widths: where a disc of this radius fits in, it is no line
@@ -45,11 +45,11 @@ def _pen_lines(shape: Shape) -> tuple[tuple[list[Polyline], float] | None, int]:
     """Find the centre lines of an area that is a line drawn by a pen, and its width.
 
     It is one if it is sixteen times as long as wide, and nowhere much wider than usual: digital
-    ink, expanded strokes, rings, what tracing programs write. Parts of an area are looked at one
+    ink, expanded strokes, rings, what tracing programs write. Parts of an area are measured one
     by one; what is wider than a line keeps its outline.
 
     Returns:
-        These, None if no part of the area is a line; and the pixels that were looked at closely.
+        These, None if no part of the area is a line; and the pixels of the picture that it took.
     """
     starts, ends = shape.area.edges()
     if len(starts) < 3:

@@ -75,7 +75,7 @@ class SvgStyle:
         return self.values["color"] if value.lower() == "currentcolor" else value
 
     def colour(self, name: str) -> Paint | None:
-        """The colour of `fill` or `stroke`, unless it is a reference or cannot be seen."""
+        """The colour of `fill` or `stroke`, unless it is a reference or is invisible."""
         value = self.paint(name)
         paint = None if value is None else colour(value)
         if paint is None:
