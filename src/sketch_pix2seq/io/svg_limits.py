@@ -6,10 +6,12 @@ from sketch_pix2seq.errors import DrawingError
 
 MAX_DEPTH = 64
 """Elements inside each other."""
+MAX_SAMPLES = 6_000_000
+"""Points of lines and of sampled curves."""
+
 _MAX_ELEMENTS = 100_000  # that draw
 _MAX_VISITED_BYTES = 48_000_000  # twice the largest file: `use` may visit the same bytes again
 _MAX_NUMBERS = 3_000_000  # and letters of path data
-_MAX_SAMPLES = 6_000_000
 _MAX_MARKERS = 10_000
 _MAX_CLIP_WORK = 100_000_000  # points times edges of what cuts them
 _CLIPPED_COST = 40  # points that take as long as a shape to be cut
@@ -27,7 +29,7 @@ class WalkLimits:
         self._elements_left = _MAX_ELEMENTS
         self._bytes_left = _MAX_VISITED_BYTES
         self._numbers_left = _MAX_NUMBERS
-        self._samples_left = _MAX_SAMPLES
+        self._samples_left = MAX_SAMPLES
         self._markers_left = _MAX_MARKERS
         self._clip_work_left = _MAX_CLIP_WORK
 
@@ -51,7 +53,7 @@ class WalkLimits:
         self._check_clips()
         self._samples_left -= num_points
         if self._samples_left < 0:
-            raise LimitError("an SVG must have fewer curves", got=f"over {_MAX_SAMPLES} samples")
+            raise LimitError("an SVG must have fewer curves", got=f"over {MAX_SAMPLES} samples")
 
     def cut_off(self, num_pieces: int) -> None:
         """Count pieces that a shape has more than before it was cut."""

@@ -10,13 +10,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.svg_limits import MAX_SAMPLES
 from sketch_pix2seq.io.svg_path import Line
 from sketch_pix2seq.sketch.simplify import rdp_mask
 
 MAX_POINTS = 1_000_000
 """The most points of a drawing in an SVG: plotter art has some 100,000."""
 
-_MAX_SAMPLES = 6_000_000
 _CURVE_TOLERANCE = 2e-3  # of the drawing's longest side
 _MEETING = 5e-4  # of the longest side: ends that are so near meet
 _MEETING_WIDTH = 0.2  # and of the line's width
@@ -111,7 +111,7 @@ def thinned(lines: Sequence[Polyline]) -> list[Float[np.ndarray, "P 2"]]:
     if not lines:
         return []
     points = np.concatenate([line.points for line in lines])
-    if len(points) > _MAX_SAMPLES:
+    if len(points) > MAX_SAMPLES:
         raise DrawingError("an SVG must have fewer curves", got=f"{len(points)} samples")
     extent = float((points.max(axis=0) - points.min(axis=0)).max())
     keep = np.concatenate([line.is_corner for line in lines])

@@ -22,8 +22,10 @@ from sketch_pix2seq.errors import DrawingError
 LARGEST = 1e12
 """Numbers are clamped to this: far outside any paper, far inside any float."""
 
+TURN_SAMPLES = 96
+"""Points of a whole turn of an ellipse."""
+
 _CURVE_SAMPLES = 32
-_TURN_SAMPLES = 96
 _MIN_RADIUS = 1e-100  # of an arc: smaller ones are none
 _STRAIGHT = 1e-9  # half a chord, in radii, below which an arc is a line
 # possessive and atomic, so no backtracking: a failure costs no more than what was read
@@ -170,7 +172,7 @@ def _arc(start: complex, numbers: Sequence[float], end: complex) -> Float[np.nda
     start_angle = cmath.phase(chord - centre)
     sweep = (cmath.phase(-chord - centre) - start_angle) % math.tau
     sweep -= 0 if is_sweep else math.tau
-    count = max(math.ceil(_TURN_SAMPLES * abs(sweep) / math.tau), 2)
+    count = max(math.ceil(TURN_SAMPLES * abs(sweep) / math.tau), 2)
     circle = centre + np.exp(1j * (start_angle + sweep * np.linspace(0, 1, count + 1)))
     ellipse = scale * (rx * circle.real + 1j * ry * circle.imag)
     points = ellipse * rotation + (start + end) / 2

@@ -17,14 +17,13 @@ import numpy as np
 from jaxtyping import Float
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.svg_path import LARGEST, Line, Piece, path_lines
+from sketch_pix2seq.io.svg_path import LARGEST, TURN_SAMPLES, Line, Piece, path_lines
 
 SHAPES = frozenset({"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"})
 """Names of the elements that draw."""
 GEOMETRY = frozenset({"x", "y", "cx", "cy", "r", "rx", "ry", "width", "height", "d"})
 """Properties of shapes that style sheets may set."""
 
-_TURN_SAMPLES = 96
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _POINTS = re.compile(r"[\s,]*+(?:" + _NUMBER.pattern + r"[\s,]*+)*+")
 _TOKEN = re.compile(r"[A-Za-z]|" + _NUMBER.pattern)
@@ -346,7 +345,7 @@ def _rect(
         right, bottom = x + width, y + height
         corners = [[x, y], [right, y], [right, bottom], [x, bottom], [x, y]]
         return [[Piece(np.array(corners), False)]]
-    quarter = np.linspace(0, math.pi / 2, _TURN_SAMPLES // 4 + 1)
+    quarter = np.linspace(0, math.pi / 2, TURN_SAMPLES // 4 + 1)
     centres = [
         (x + width - rx, y + ry, -math.pi / 2),
         (x + width - rx, y + height - ry, 0.0),
@@ -366,7 +365,7 @@ def _ellipse(centre: tuple[float, float], radii: tuple[float, float]) -> list[Li
     """Outline an ellipse, clockwise from its top."""
     if radii[0] <= 0 or radii[1] <= 0:
         return []
-    turn = np.linspace(0, math.tau, _TURN_SAMPLES + 1) - math.pi / 2
+    turn = np.linspace(0, math.tau, TURN_SAMPLES + 1) - math.pi / 2
     points = _round(*centre, *radii, turn)
     points[-1] = points[0]
     return [[Piece(points, True)]]
