@@ -24,6 +24,7 @@ from process_members import (
     end_with_an_error,
     train_in_smaller_batches,
 )
+from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import LostProcessError, UsageError
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import checkpoints, load_checkpoint
@@ -36,6 +37,7 @@ from sketch_pix2seq.training.process_group import (
     join_processes,
 )
 from sketch_pix2seq.training.recipe import OptimiserSettings, Recipe
+from sketch_pix2seq.training.run import Run
 
 pytestmark = pytest.mark.skipif(
     not torch.distributed.is_available(), reason="this torch has no distributed"
@@ -185,6 +187,27 @@ def test_they_add_up_and_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (group.rank, group.size, group.is_main) == (0, 2, True)
         assert float(group.all_reduce(torch.ones(()))) == 2
     assert torch.get_num_threads() == threads
+
+
+def test_a_run_says_with_how_many_threads_each_of_its_processes_computes(
+    shapes: Path, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers share the processors, as those that torchrun starts do."""
+    monkeypatch.setattr("sketch_pix2seq.training.process_group.num_processors", lambda: 12)
+    dataset, own = Dataset.open(shapes), torch.get_num_threads()
+
+    def threads(name: str, devices: int) -> int:
+        found: int = Run.create(tmp_path / name, recipe, dataset, devices).facts["threads"]
+        return found
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    assert threads("chosen", 2) == own  # what torch made of it
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert (threads("one", 1), threads("two", 2), threads("many", 100)) == (own, 6, 1)
+    variables = {"RANK": "0", "WORLD_SIZE": "8", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "4"}
+    for name, value in {**variables, "MASTER_ADDR": "localhost"}.items():
+        monkeypatch.setenv(name, value)
+    assert threads("torchrun", 8) == 3  # four of the eight are on this machine
 
 
 def test_after_a_group_that_never_came_together_another_one_does(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import errno
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, UsageError
+from sketch_pix2seq.io.atomic import atomic_write
+from sketch_pix2seq.training import run as run_module
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.recipes import find_recipe
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
@@ -39,6 +44,41 @@ def test_what_no_bundle_could_hold_is_refused_before_it_is_trained(
     with pytest.raises(UsageError, match="got `classifier.json`: `width` times the pixels"):
         Run.create(tmp_path / "run", judge, Dataset.open(shapes))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_runs_begun_at_once_in_one_folder_one_has_it(
+    shapes: Path, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_slowly(path: Path, content: bytes) -> None:
+        time.sleep(0.05)
+        atomic_write(path, content)
+
+    monkeypatch.setattr(run_module, "atomic_write", write_slowly)
+    dataset, folder, all_are_there = Dataset.open(shapes), tmp_path / "run", Barrier(4)
+
+    def create(seed: int) -> int | str:
+        recipe = tiny_recipe.with_settings([f"seed={seed}"])
+        all_are_there.wait()
+        try:
+            Run.create(folder, recipe, dataset)
+        except RunError as error:
+            return str(error)
+        return seed
+
+    with ThreadPoolExecutor(4) as pool:
+        ends = list(pool.map(create, range(1, 5)))
+    assert [end for end in ends if isinstance(end, int)] == [Run(folder).recipe.seed]
+    refused = ("another process is training", "exists already")
+    assert all(end for end in ends if isinstance(end, int) or any(why in end for why in refused))
+
+
+def test_a_folder_that_is_refused_stays_as_it_is(
+    shapes: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    (tmp_path / "letter.txt").write_text("Dear")
+    with pytest.raises(RunError, match="must be a new folder"):
+        Run.create(tmp_path, tiny_recipe, Dataset.open(shapes))
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
 class _FullDisk:

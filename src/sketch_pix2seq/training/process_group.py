@@ -96,6 +96,26 @@ def group_size(devices: int) -> int:
     return devices if ranks is None else ranks[1]
 
 
+def threads_per_process(devices: int) -> int:
+    """With how many threads each process of a group computes.
+
+    Args:
+        devices: As of `join_processes`.
+    """
+    ranks = _torchrun_ranks(os.environ)
+    if ranks is None and devices == 1:
+        return torch.get_num_threads()
+    return _threads(devices if ranks is None else ranks[3])
+
+
+def _threads(local_size: int) -> int:
+    """Each process's share of the processors, unless the user or a GPU makes that needless."""
+    on_gpu = torch.cuda.device_count() >= local_size
+    if on_gpu or "OMP_NUM_THREADS" in os.environ:
+        return torch.get_num_threads()
+    return max(1, num_processors() // local_size)
+
+
 @contextmanager
 def join_processes(devices: int, work: Callable[[ProcessGroup], object]) -> Iterator[ProcessGroup]:
     """Start workers and join them as the main process, or join the group that torchrun started.
@@ -231,8 +251,7 @@ def _joined(
     device = f"cuda:{local_rank}" if on_gpu else "cpu"
     if on_gpu:
         torch.cuda.set_device(local_rank)
-    elif "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(max(1, num_processors() // local_size))
+    torch.set_num_threads(_threads(local_size))
     try:
         distributed.init_process_group(
             "nccl" if on_gpu else "gloo",

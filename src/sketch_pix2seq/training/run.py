@@ -31,6 +31,7 @@ from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.training.cards import check_exportable
 from sketch_pix2seq.training.checkpoint import checkpoints
 from sketch_pix2seq.training.initial_weights import InitialWeights
+from sketch_pix2seq.training.process_group import threads_per_process
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.settings import describe_settings
 
@@ -104,13 +105,7 @@ class Run:
         data = _checked_card(recipe, dataset)
         if initial_weights is not None:
             initial_weights.check(recipe, dataset.card.categories)
-        if (folder / RUN_FILE).exists():
-            raise RunError(
-                f"`{folder}` exists already",
-                do="Add --resume to continue that run, or name another folder.",
-            )
-        if folder.exists() and (not folder.is_dir() or any(folder.glob("[!.]*"))):
-            raise RunError(f"`{folder}` must be a new folder", do="Name another one.")
+        _check_new(folder)
         facts = {
             "format_version": FORMAT_VERSION,
             "recipe": recipe.to_dict(),
@@ -124,10 +119,12 @@ class Run:
             },
             "devices": devices,
             "started_from": None if initial_weights is None else initial_weights.facts,
-            "threads": torch.get_num_threads(),
+            "threads": threads_per_process(devices),
         }
         folder.mkdir(parents=True, exist_ok=True)
-        atomic_write(folder / RUN_FILE, (json.dumps(facts, indent=2) + "\n").encode())
+        with _locked(folder):
+            _check_new(folder)  # again: another process may have made its run here meanwhile
+            atomic_write(folder / RUN_FILE, (json.dumps(facts, indent=2) + "\n").encode())
         return cls(folder)
 
     @classmethod
@@ -210,13 +207,31 @@ class Run:
         Raises:
             RunError: If another process is training it.
         """
-        with (self.folder / ".lock").open("w") as file:
-            if fcntl is not None:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError as error:
-                    raise RunError(f"another process is training `{self.folder}`") from error
+        with _locked(self.folder):
             yield
+
+
+def _check_new(folder: Path) -> None:
+    """Check that a run can be made in a folder: it does not exist, or is empty."""
+    if (folder / RUN_FILE).exists():
+        raise RunError(
+            f"`{folder}` exists already",
+            do="Add --resume to continue that run, or name another folder.",
+        )
+    if folder.exists() and (not folder.is_dir() or any(folder.glob("[!.]*"))):
+        raise RunError(f"`{folder}` must be a new folder", do="Name another one.")
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """See `Run.lock`."""
+    with (folder / ".lock").open("w") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise RunError(f"another process is training `{folder}`") from error
+        yield
 
 
 def _checked_card(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
