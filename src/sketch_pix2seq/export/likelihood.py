@@ -15,7 +15,7 @@ import torch
 from sketch_pix2seq.data.batches import Batch, validation_batches
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.models import AttentionModel, SketchAutoencoder
-from sketch_pix2seq.models.attention import CONDITIONS, Conditions, ConditionShares
+from sketch_pix2seq.models.attention import Conditions
 from sketch_pix2seq.models.losses import DrawingLosses, LossConvention, kl_divergence
 from sketch_pix2seq.sketch.raster import RasterSettings
 
@@ -93,7 +93,7 @@ def _with_each_condition(
         model.class_weight,
         convention,
     ).eval()
-    losses: dict[str, list[DrawingLosses]] = {name: [] for name in _learned(model.shares)}
+    losses: dict[str, list[DrawingLosses]] = {name: [] for name in model.shares.learned}
     kl_sum, num_drawings = 0.0, 0
     for batch in batches:
         assert batch.covered is not None
@@ -117,19 +117,6 @@ def _with_each_condition(
         f"reconstruction_{condition}": mean["reconstruction"] for condition, mean in means.items()
     }
     return next(iter(means.values())) | {"kl": kl_sum / max(num_drawings, 1)} | each
-
-
-def _learned(shares: ConditionShares) -> list[str]:
-    """Those of `CONDITIONS` that occur in training, in their order."""
-    visible = shares.shown + shares.partly
-    hidden = round(1 - visible, 6)
-    often = {
-        "picture": visible,
-        "code": hidden * shares.code_alone,
-        "category": hidden * (1 - shares.code_alone) * shares.category,
-        "nothing": hidden * (1 - shares.code_alone) * (1 - shares.category),
-    }
-    return [condition for condition in CONDITIONS if often[condition] > 0]
 
 
 def _means(losses: list[DrawingLosses]) -> dict[str, float]:

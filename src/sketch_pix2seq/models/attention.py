@@ -69,6 +69,19 @@ class ConditionShares:
     code_alone: float
     category: float
 
+    @property
+    def learned(self) -> list[str]:
+        """Those of `CONDITIONS` that occur in training, in their order."""
+        visible = self.shown + self.partly
+        hidden = round(1 - visible, 6)
+        often = {
+            "picture": visible,
+            "code": hidden * self.code_alone,
+            "category": hidden * (1 - self.code_alone) * self.category,
+            "nothing": hidden * (1 - self.code_alone) * (1 - self.category),
+        }
+        return [condition for condition in CONDITIONS if often[condition] > 0]
+
 
 @dataclass(frozen=True)
 class Conditions:

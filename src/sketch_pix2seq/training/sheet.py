@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle, islice
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
@@ -11,12 +13,15 @@ from sketch_pix2seq.data.batches import batch_of
 from sketch_pix2seq.data.dataset import Split
 from sketch_pix2seq.io.sheet import Sheet, SheetRow
 from sketch_pix2seq.models import AttentionModel, SketchAutoencoder
-from sketch_pix2seq.models.attention import Conditions
+from sketch_pix2seq.models.attention import CONDITIONS, Conditions, ConditionShares
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps, draw_with_attention
 from sketch_pix2seq.sketch.network_layout import HIDDEN, SHOWN
 from sketch_pix2seq.sketch.pen import OFFSET
 from sketch_pix2seq.sketch.raster import RasterSettings
 from sketch_pix2seq.sketch.sketch import Sketch
+
+_COLUMNS = ("picture", "picture", "code", "code", "category")
+"""What the redrawings of a row are given, by turns, where the model learns all of it."""
 
 
 def redrawing_sheet(
@@ -37,6 +42,7 @@ def redrawing_sheet(
     """
     picked = _spread(split, rows)
     attends = isinstance(model, AttentionModel)
+    columns = ["redrawn"]
     batch = batch_of(split, picked, offset_scale=offset_scale, raster=raster, framed=attends)
     sketches = [split.sketch(index) for index in picked.tolist()]
     device = next(model.parameters()).device
@@ -53,7 +59,8 @@ def redrawing_sheet(
         ids = (
             torch.from_numpy(batch.category_ids).to(device)[order].repeat_interleave(redrawings, 0)
         )
-        conditions = _conditions(len(sketches), redrawings, pictures)
+        columns = _columns(model.shares, redrawings)
+        conditions = _conditions(len(sketches), columns, pictures)
         drawn_steps = draw_with_attention(model, pictures, ids, conditions, noise, temperature)
     else:
         with torch.no_grad():
@@ -71,19 +78,26 @@ def redrawing_sheet(
         SheetRow([sketch, *drawn[i * redrawings : (i + 1) * redrawings]], sketch.category or "")
         for i, sketch in enumerate(sketches)
     ]
-    headings = ["input", "redrawn"]
-    if attends:
-        headings = ["input", "picture", "picture", "code", "code", "category"]
-    return Sheet(rows=rows_of_cells, headings=headings, set_apart=1)
+    return Sheet(rows=rows_of_cells, headings=["input", *columns], set_apart=1)
 
 
-def _conditions(rows: int, redrawings: int, pictures: Tensor) -> Conditions:
-    """Two redrawings of each row see the picture, two the code alone, the others the category."""
-    column = torch.arange(redrawings, device=pictures.device).repeat(rows)
-    size = pictures.shape[-1]
-    sees = column < 2
+def _columns(shares: ConditionShares, redrawings: int) -> list[str]:
+    """What each redrawing of a row is given, of the conditions that the model learns."""
+    learned = [condition for condition in _COLUMNS if condition in shares.learned]
+    return sorted(islice(cycle(learned or shares.learned), redrawings), key=CONDITIONS.index)
+
+
+def _conditions(rows: int, columns: list[str], pictures: Tensor) -> Conditions:
+    """The conditions of all redrawings, row by row."""
+
+    def given(*conditions: str) -> Tensor:
+        row = [condition in conditions for condition in columns]
+        return torch.tensor(row, device=pictures.device).repeat(rows)
+
+    size, sees = pictures.shape[-1], given("picture")
     visible = sees.float().view(-1, 1, 1, 1).expand(-1, 1, size, size)
-    return Conditions(torch.where(sees, SHOWN, HIDDEN), visible, column < 4, column >= 4)
+    visibility = torch.where(sees, SHOWN, HIDDEN)
+    return Conditions(visibility, visible, given("picture", "code"), given("category"))
 
 
 def _spread(split: Split, rows: int) -> Int64[np.ndarray, " R"]:
