@@ -171,6 +171,7 @@ def test_sums_are_four_terms_and_three_counts_and_the_classes_count_by_the_drawi
         }
     )
     assert means.total(0.5, 0.2) == means.values["reconstruction"]
+    assert means.total(class_weight=0.5) == pytest.approx(7 / 5 + 10 / 8 + 0.5 * 12 / 8)
     assert "class_ce" not in with_kl(torch.tensor(0.4), 4).means_of(whole).values
 
 

@@ -150,7 +150,9 @@ def test_attention_reports_each_condition_and_draws_sheets(
         assert len(set(each)) == len(CONDITIONS)
         assert min(each) - 0.1 < line["reconstruction"] < max(each) + 0.1
         assert 0 < line["class_ce"] < 5
-    assert all("class_ce" in line for line in metrics(tmp_path / "run", "train"))
+    weight = tiny_attention.model.class_weight
+    for line in metrics(tmp_path / "run", "train"):  # what is minimised
+        assert line["loss"] == pytest.approx(line["reconstruction"] + weight * line["class_ce"])
     sheet = tmp_path / "run" / "sheets" / "step-00000012.png"
     assert sheet.stat().st_size > 1000
 

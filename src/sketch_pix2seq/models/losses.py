@@ -38,17 +38,20 @@ class MeanLosses:
 
     values: dict[str, float]
 
-    def total(self, kl_weight: float = 0.0, free_nats: float = 0.0) -> float:
-        """The loss to minimise, but for the term of categories (`class_ce`).
+    def total(
+        self, kl_weight: float = 0.0, free_nats: float = 0.0, class_weight: float = 0.0
+    ) -> float:
+        """The loss to minimise; without a weight of categories, how well it draws alone.
 
         Args:
             kl_weight: Weight of the KL term, where there is one.
             free_nats: A KL term below this counts as this.
+            class_weight: Weight of the term of categories (`class_ce`), where there is one.
         """
         if "cross_entropy" in self.values:
             return self.values["cross_entropy"]
         kl = kl_weight * max(self.values["kl"], free_nats) if "kl" in self.values else 0.0
-        return self.values["reconstruction"] + kl
+        return self.values["reconstruction"] + kl + class_weight * self.values.get("class_ce", 0.0)
 
 
 class Losses(ABC):

@@ -33,7 +33,7 @@ from sketch_pix2seq.data.batches import (
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import DamagedCheckpointError, DrawingError, RunError
 from sketch_pix2seq.models import AttentionModel, Losses, SketchAutoencoder, SketchClassifier
-from sketch_pix2seq.models.attention import CONDITIONS, Conditions
+from sketch_pix2seq.models.attention import Conditions
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import (
     BEST,
@@ -293,7 +293,7 @@ class Trainer:
         self.state.step += 1
         self._speed.add(self.recipe.batch_size)
         means = losses.means_of(sums)
-        loss = means.total(*weights)
+        loss = means.total(*weights, self.recipe.model.class_weight)
         if log is not None and self.due(self.recipe.log_every):
             values = {
                 "loss": loss,
@@ -313,14 +313,16 @@ class Trainer:
 
     @torch.no_grad()
     def validate(self, log: MetricLog, on_notice: OnNotice) -> None:
-        """Compute the losses of validation drawings, without noise; save the best weights."""
+        """Compute the losses of validation drawings, without noise; save the best weights.
+
+        The best are those that draw best: the term of categories does not count.
+        """
         model = self.optimiser.averaged
         model.eval()
         split, limit = self.dataset.split("valid"), self.recipe.validate_drawings
         batches = validation_batches(split, limit=limit, **self._batches)
-        condition_names: tuple[str | None, ...] = (
-            (None, *CONDITIONS) if self.recipe.attends else (None,)
-        )
+        learned = model.shares.learned if isinstance(model, AttentionModel) else []
+        condition_names: tuple[str | None, ...] = (None, *learned)
         losses: dict[str | None, list[Losses]] = {condition: [] for condition in condition_names}
         for number, batch in enumerate(batches):
             for condition in condition_names:
