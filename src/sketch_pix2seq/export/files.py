@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from sketch_pix2seq.errors import BundleError, RunError
+from sketch_pix2seq.errors import BundleError, DamagedCheckpointError, RunError
 from sketch_pix2seq.io.atomic import atomic_dir, atomic_write
 from sketch_pix2seq.training.checkpoint import BEST, checkpoints, load_checkpoint
 from sketch_pix2seq.training.run import Run
@@ -37,14 +37,17 @@ def best_weights(run: Run, model: nn.Module) -> dict[str, Any]:
     Raises:
         RunError: If the run holds no checkpoint, or one that does not fit.
     """
-    best = run.checkpoints / BEST
-    candidates = [best] if best.exists() else checkpoints(run.checkpoints)[-1:]
+    best, others = run.checkpoints / BEST, checkpoints(run.checkpoints)
+    candidates = [best] if best.exists() else others[-1:]
+    train_further = "Train it further: `sketch-pix2seq train ... --resume`."
     if not candidates:
-        raise RunError(
-            f"`{run.folder}` has no checkpoint yet",
-            do="Train it further: `sketch-pix2seq train ... --resume`.",
-        )
-    tensors, facts = load_checkpoint(candidates[0])
+        raise RunError(f"`{run.folder}` has no checkpoint yet", do=train_further)
+    try:
+        tensors, facts = load_checkpoint(candidates[0])
+    except DamagedCheckpointError as error:
+        is_best = candidates[0] == best and bool(others)
+        do = "Delete it: the newest checkpoint is exported then." if is_best else train_further
+        raise DamagedCheckpointError(str(error), do=do) from error
     prefix = "average." if any(name.startswith("average.") for name in tensors) else "model."
     weights = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
     try:
