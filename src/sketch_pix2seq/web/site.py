@@ -16,6 +16,8 @@ from sketch_pix2seq.web.files import send, send_static, static_files
 from sketch_pix2seq.web.guards import Guards, Limits
 
 DEFAULT_LIMITS = Limits()
+PAGE_METHODS = ["GET", "HEAD"]
+"""Methods of all that can be looked at. The server leaves out the body of an answer to `HEAD`."""
 
 
 def new_site(
@@ -69,6 +71,7 @@ def new_site(
     add_page(app, "/favicon.ico", get_icon)
     add_page(app, "/robots.txt", get_robots)
 
+    @app.head("/api/health", include_in_schema=False)
     @app.get("/api/health", summary="Whether this site works.", tags=["service"])
     def get_health() -> JSONResponse:
         content = {"ok": True, "version": __version__, **health()}
@@ -79,4 +82,4 @@ def new_site(
 
 def add_page(app: FastAPI, path: str, show: Callable[..., Response]) -> None:
     """Let a site answer at a path that is no part of its API."""
-    app.add_api_route(path, show, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route(path, show, methods=PAGE_METHODS, include_in_schema=False)

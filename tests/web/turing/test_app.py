@@ -289,3 +289,19 @@ def test_health_says_whether_votes_can_be_written(
         other.commit()
         answer = client.get("/api/health")
         assert (answer.status_code, answer.json()["ok"]) == (503, False)
+
+
+def test_who_asks_for_the_head_of_a_page_is_answered_as_who_asks_for_it(
+    client: TestClient, study: Study
+) -> None:
+    client.post("/begin")
+    paths = ["/", "/how", "/question", "/pause", "/thanks", "/withdraw", "/results", "/results.css"]
+    paths += [f"/sketches/{study.sketches[0].name}.png", "/api/health", "/nowhere"]
+    for path in paths:
+        page, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (page.status_code, b""), path
+        for name in ("content-type", "content-length", "cache-control"):
+            assert head.headers.get(name) == page.headers.get(name), (path, name)
+    assert another(client).head("/question", follow_redirects=False).status_code == 303
+    assert client.head("/vote").status_code == 405
+    assert client.get("/api/openapi.json").json()["paths"]["/api/health"].keys() == {"get"}

@@ -23,6 +23,7 @@ from sketch_pix2seq.evaluation.turing.report import results_page
 from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.evaluation.turing.trials import codebook_csv, trials_csv
 from sketch_pix2seq.web.answers import page
+from sketch_pix2seq.web.site import PAGE_METHODS
 from sketch_pix2seq.web.turing.store import Store
 
 STYLESHEET = "/results.css"
@@ -74,7 +75,7 @@ def results_routes(study: Study, store: Store, results_token: str) -> APIRouter:
     def refuse(request: Request) -> Response:
         return page(request, "turing/key.html.jinja", 403, wrong="Wrong token.")
 
-    @routes.get("/results")
+    @routes.api_route("/results", methods=PAGE_METHODS)
     def ask_for_token(request: Request) -> Response:
         return page(request, "turing/key.html.jinja", wrong="")
 
@@ -104,7 +105,7 @@ def results_routes(study: Study, store: Store, results_token: str) -> APIRouter:
         headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
         return Response(made[name](), media_type="text/csv; charset=utf-8", headers=headers)
 
-    @routes.get(STYLESHEET)
+    @routes.api_route(STYLESHEET, methods=PAGE_METHODS)
     def get_style() -> Response:
         return Response(style(), media_type="text/css; charset=utf-8")
 

@@ -25,6 +25,7 @@ from sketch_pix2seq.evaluation.turing.design import Design
 from sketch_pix2seq.evaluation.turing.settings import StudySettings
 from sketch_pix2seq.evaluation.turing.study import Tag
 from sketch_pix2seq.web.answers import page
+from sketch_pix2seq.web.site import PAGE_METHODS
 from sketch_pix2seq.web.turing.participant_cookie import (
     code_of,
     participant_of,
@@ -162,7 +163,7 @@ class VoteAnswer(BaseModel):
     following: str | None = Field(description="The one after it, to be fetched meanwhile.")
 
 
-@routes.get("/")
+@routes.api_route("/", methods=PAGE_METHODS)
 def show_start(request: Request) -> HTMLResponse:
     """The first page."""
     names = _study(request).settings.id_parameters
@@ -206,13 +207,13 @@ def resume(request: Request, code: Annotated[str, Form(max_length=200)] = "") ->
     return answer
 
 
-@routes.get("/how")
+@routes.api_route("/how", methods=PAGE_METHODS)
 def show_how(request: Request) -> Response:
     """What to do."""
     return _page(request, "turing/how.html.jinja")
 
 
-@routes.get("/sketches/{name}.png")
+@routes.api_route("/sketches/{name}.png", methods=PAGE_METHODS)
 def show_picture(request: Request, name: str) -> Response:
     """A sketch."""
     pictures = _study(request).pictures
@@ -222,7 +223,7 @@ def show_picture(request: Request, name: str) -> Response:
     return Response(pictures[name], media_type="image/png", headers=headers)
 
 
-@routes.get("/question")
+@routes.api_route("/question", methods=PAGE_METHODS)
 def ask(request: Request) -> Response:
     """The next sketch."""
     study, participant = _study(request), _participant(request)
@@ -264,9 +265,9 @@ def vote_without_page(request: Request, form: VoteForm) -> VoteAnswer:
     return VoteAnswer(counted=counted, **study.place_of(participant)._asdict())
 
 
-@routes.get("/pause")
-@routes.get("/thanks")
-@routes.get("/withdraw")
+@routes.api_route("/pause", methods=PAGE_METHODS)
+@routes.api_route("/thanks", methods=PAGE_METHODS)
+@routes.api_route("/withdraw", methods=PAGE_METHODS)
 def show_last_page(request: Request) -> Response:
     """The end, for now or for good."""
     return _page(request, f"turing{request.scope['path']}.html.jinja")
