@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.parse
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from sketch_pix2seq.cli.evaluate import provenance
 from sketch_pix2seq.cli.turing import VOTES_FILE
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.evaluation.turing.settings import StudySettings
-from sketch_pix2seq.evaluation.turing.study import Study
+from sketch_pix2seq.evaluation.turing.study import SKETCHES, Study
 from sketch_pix2seq.web.turing.store import Store
 from studies import write_study
 
@@ -80,7 +82,7 @@ def test_results_are_written_where_asked(
         (["serve", "nowhere"], "`nowhere` is no study", 1),
         (["serve", "STUDY", "--results-token", "short"], "must have 12 letters or more", 2),
         (["serve", "STUDY", "--port", "-1"], "must be an address of this machine", 2),
-        (["serve", "STUDY", "--db", "no/such/folder/votes"], "cannot be used", 1),
+        (["serve", "STUDY", "--db", "no/such/folder/votes", "--port", "0"], "cannot be used", 1),
         (["create", "--data", "nowhere", "--out", "x"], "nowhere", 1),
         (
             ["create", "--data", "x", "--out", "x", "--closes", "soon"],
@@ -240,3 +242,24 @@ def test_power_says_how_many_people_are_needed(capsys: pytest.CaptureFixture[str
     assert found is not None
     assert int(found[1]) == pytest.approx(3 * 0.68 * 0.32 * (1.96 / 0.04) ** 2 / 20, rel=0.2)
     assert re.fullmatch(r"\+10 points found at 80 % power: \d+ people", lines[7])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["port", "--allow-host=a b", "--proxy=me", "--host=nowhere.invalid", "picture", "settings"],
+)
+def test_a_site_that_cannot_start_leaves_nothing_behind(
+    folder: Path, capsys: pytest.CaptureFixture[str], wrong: str
+) -> None:
+    words = [wrong] if wrong.startswith("--") else []
+    if wrong == "picture":
+        next((folder / SKETCHES).iterdir()).write_bytes(b"")
+    if wrong == "settings":
+        study = Study.open(folder)
+        replace(study, settings=StudySettings(per_participant=1000)).save(folder)
+    before = sorted(folder.iterdir())
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1] if wrong == "port" else 0
+        assert main(["turing", "serve", str(folder), "--port", str(port), *words]) in (1, 2)
+    assert sorted(folder.iterdir()) == before
+    assert capsys.readouterr().err.count("\n") == 1

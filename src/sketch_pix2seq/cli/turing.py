@@ -169,19 +169,25 @@ def serve(
         raise UsageError(
             f"`results_token` must have {MIN_TOKEN} letters or more", got=len(results_token)
         )
+    from sketch_pix2seq.evaluation.turing.study import Study
+
     with needs_extra("web"):
         from sketch_pix2seq.web.server import serve as serve_site
         from sketch_pix2seq.web.turing.app import create_turing
-    opened, store = _opened(study, db)
+        from sketch_pix2seq.web.turing.store import Store
+    opened = Study.open(study)
+    with needs_extra("postgres"):
+        store = Store.at(_votes_of(study, db))
     token = results_token or secrets.token_urlsafe(16)
     site = create_turing(opened, study, store, results_token=token)
 
-    def announce(address: str) -> None:
+    def begin(address: str) -> None:
+        store.prepare(opened.digest)  # now that the port is ours: a failed start leaves nothing
         first = print_addresses(f"{len(opened.sketches):,} sketches at", address)
         words = f"results at {first}results" + ("" if results_token else f", token {token}")
         print_line(words, flush=True)
 
-    serve_site(site, host, port, announce, allow_host=allow_host, proxy=proxy)
+    serve_site(site, host, port, begin, allow_host=allow_host, proxy=proxy)
 
 
 @app.command
@@ -197,7 +203,7 @@ def results(study: Path, *, db: _Database = None, out: Path = Path("turing-resul
         from sketch_pix2seq.evaluation.turing.report import write_results
         from sketch_pix2seq.web.turing.results import ids_csv, outcome_of
     refuse_place(out)
-    opened, store = _opened(study, db, must_exist=True)
+    opened, store = _opened(study, db)
     outcome = outcome_of(opened, store)
     ids = ids_csv(opened, store) if opened.settings.id_parameters else None
     store.close()
@@ -309,7 +315,7 @@ def _num_answers(folder: Path, db: str | None) -> int | None:
     with needs_extra("web"):
         from sketch_pix2seq.web.turing.database import NoVotesError
     try:
-        _, store = _opened(folder, db, must_exist=True)
+        _, store = _opened(folder, db)
     except NoVotesError:
         return None
     num_answers = len(store.votes())
@@ -317,12 +323,16 @@ def _num_answers(folder: Path, db: str | None) -> int | None:
     return num_answers
 
 
-def _opened(folder: Path, db: str | None, *, must_exist: bool = False) -> tuple[Study, Store]:
-    """Open a study and the votes on it."""
+def _opened(folder: Path, db: str | None) -> tuple[Study, Store]:
+    """Open a study and the votes on it, which must be there."""
     from sketch_pix2seq.evaluation.turing.study import Study
     from sketch_pix2seq.web.turing.store import Store
 
     study = Study.open(folder)
-    place = str(folder / VOTES_FILE) if db is None else db
     with needs_extra("postgres"):
-        return study, Store.open(place, study.digest, must_exist=must_exist)
+        return study, Store.open(_votes_of(folder, db), study.digest, must_exist=True)
+
+
+def _votes_of(folder: Path, db: str | None) -> str:
+    """Return the address of the votes on a study."""
+    return str(folder / VOTES_FILE) if db is None else db

@@ -80,26 +80,53 @@ class NoVotesError(StudyError):
 def open_database(address: str, digest: str, *, must_exist: bool = False) -> sa.Engine:
     """Open the database of a study's votes; make it, or bring it up to date.
 
-    Any number of servers may do this at once.
+    Args:
+        address: As of `engine_of`.
+        digest: As of `prepare_database`.
+        must_exist: As of `prepare_database`.
+
+    Raises:
+        UsageError: If the address is none.
+        StudyError: As of `prepare_database`.
+    """
+    engine = engine_of(address)
+    prepare_database(engine, digest, must_exist=must_exist)
+    return engine
+
+
+def engine_of(address: str) -> sa.Engine:
+    """Return what opens a database once it is used; until then nothing is made or looked at.
 
     Args:
         address: Path of an SQLite file, or `postgresql://USER@HOST/NAME`.
+
+    Raises:
+        UsageError: If the address is neither.
+    """
+    return _engine(database_url(address))
+
+
+def prepare_database(engine: sa.Engine, digest: str, *, must_exist: bool = False) -> None:
+    """Make the database of a study's votes, or bring it up to date.
+
+    Any number of servers may do this at once.
+
+    Args:
+        engine: An `engine_of`.
         digest: The study's digest.
         must_exist: Refuse to make a new one.
 
     Raises:
-        UsageError: If the address is neither.
         NoVotesError: If there is none, and it must exist.
         StudyError: If it cannot be opened, is another study's, or is of a newer release.
     """
-    url = database_url(address)
+    url = engine.url
     shown = url.render_as_string(hide_password=True).removeprefix("sqlite:///")
     is_file = url.drivername == "sqlite"
     if must_exist and is_file and not Path(str(url.database)).is_file():
         raise NoVotesError(
             f"there are no votes at `{shown}`", do="Name their place, or serve the study first."
         )
-    engine = _engine(url)
     try:
         if is_file:
             _keep_private(Path(str(url.database)))
@@ -114,7 +141,6 @@ def open_database(address: str, digest: str, *, must_exist: bool = False) -> sa.
     except StudyError:
         engine.dispose()
         raise
-    return engine
 
 
 def forget_deleted(engine: sa.Engine) -> bool:

@@ -26,8 +26,10 @@ from sketch_pix2seq.web.turing.database import (
     STUDY,
     VOTES,
     WRITES,
+    engine_of,
     forget_deleted,
     open_database,
+    prepare_database,
 )
 
 TOKEN_BYTES = 16
@@ -87,6 +89,15 @@ class Store:
     def open(cls, address: str, digest: str, *, must_exist: bool = False) -> Store:
         """Open the votes on a study; arguments and errors as of `open_database`."""
         return cls(open_database(address, digest, must_exist=must_exist))
+
+    @classmethod
+    def at(cls, address: str) -> Store:
+        """The votes at an address, to be prepared before they are used; see `engine_of`."""
+        return cls(engine_of(address))
+
+    def prepare(self, digest: str) -> None:
+        """Make the database of these votes, or bring it up to date; see `prepare_database`."""
+        prepare_database(self._reading, digest)
 
     def close(self) -> None:
         """Close the database."""
