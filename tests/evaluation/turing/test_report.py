@@ -12,6 +12,7 @@ import pytest
 import scipy.stats
 
 from sketch_pix2seq.evaluation.estimates import Estimate
+from sketch_pix2seq.evaluation.parts import as_file_name
 from sketch_pix2seq.evaluation.report.layout import Provenance
 from sketch_pix2seq.evaluation.turing.detection import detections
 from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
@@ -62,8 +63,8 @@ def test_the_report_holds_page_tables_figures_and_votes(
         "tables/turing-sketches.csv",
         "tables/turing-participants.csv",
         "figures/turing-categories.svg",
-        "figures/turing-cat.svg",
-        "figures/turing-pig.svg",
+        "figures/turing-category-1-cat.svg",
+        "figures/turing-category-2-pig.svg",
     }
     with (page.parent / "tables" / "turing.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -173,3 +174,28 @@ def test_everybody_left_out_is_no_crash(study: Study) -> None:
     passing = next(one for one in sections(outcome) if one.name == "passing")
     assert passing.here == "no votes that count yet."
     assert "1 person said" in results_page(outcome)
+
+
+def test_a_category_may_be_called_like_anything_in_the_results(
+    rng: np.random.Generator, tmp_path: Path
+) -> None:
+    names = ["drawn by", "categories", "mistaken", "1-cat", "cat", "a b", "a-b"]
+    study = scribbles(1, categories=names)
+    outcome = StudyOutcome(study=study, votes=random_votes(study, rng, 8))
+    all_sections = list(sections(outcome))
+    figures = [as_file_name(figure.name) for part in all_sections for figure in part.figures]
+    assert len(figures) == len(set(figures)) == len(names) + 2
+    write_results(outcome, MADE, tmp_path / "out")
+    assert len(list((tmp_path / "out" / "figures").iterdir())) == len(figures)
+    with (tmp_path / "out" / "tables" / "turing-categories.csv").open() as file:
+        first, *rows = csv.reader(file)
+    assert len(first) == len(set(first)) == 1 + 3 * len(names)
+    assert [row[0] for row in rows] == study.sources
+    of_json = json.loads((tmp_path / "out" / "results.json").read_text())["tables"]
+    for source, row in zip(study.sources, of_json["turing-categories"], strict=True):
+        assert row["drawn by"] == source
+        for name in names:
+            share = outcome.share(source, name)
+            assert share is not None
+            column = "drawn by (category)" if name == "drawn by" else name
+            assert row[column]["value"] == share.value

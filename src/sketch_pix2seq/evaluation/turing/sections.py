@@ -187,13 +187,18 @@ def _by_category(outcome: StudyOutcome) -> Section:
             Table(
                 name="turing-categories",
                 title="Tagged human, by category",
-                columns=columns("drawn by", *study.categories),
+                columns=columns("drawn by", *map(_column_name, study.categories)),
                 rows=rows,
                 yardsticks=1,
             )
         ],
         figures=figures if shown else [],
     )
+
+
+def _column_name(category: str) -> str:
+    """Name the column of a category unlike the first one of its table."""
+    return f"{category} (category)" if category == "drawn by" else category
 
 
 def _best(outcome: StudyOutcome) -> Iterator[str]:
@@ -278,12 +283,12 @@ def _by_sketch(outcome: StudyOutcome) -> Section:
             ),
             *(
                 Figure(
-                    f"turing-{category}",
+                    f"turing-category-{number}-{category}",
                     category,
                     grid(rows_of(study, category, shares, counts)),
                     "Green: above the human original. Bold: highest in the row.",
                 )
-                for category in study.categories
+                for number, category in enumerate(study.categories, start=1)
             ),
         ],
     )
