@@ -140,3 +140,17 @@ def test_all_categories_can_be_listed(
     assert list(folder.iterdir()) == []
     assert main(["generate", "", "--bundle", str(bundle)]) == 2
     assert "got nothing. `card.categories` and" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["cat"], ["-n", "2"], ["--seed", "7"], ["--best-of", "2"], ["--out", "x"], ["--size", "64"]],
+    ids=" ".join,
+)
+def test_beside_a_list_of_names_nothing_can_be_asked_for(
+    folder: Path, bundle: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert main(["generate", "--list", "--bundle", str(bundle), *words]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "`--list` draws nothing" in err and err.count("\n") == 1
+    assert not list(folder.iterdir())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -28,12 +29,18 @@ def generate(
     Args:
         categories: Categories to draw, of those that the model knows.
         best_of: Draw so many for each one wanted and keep the one that shows it most clearly.
-        list_categories: Print all categories that the model knows, and draw nothing.
+        list_categories: Print all categories that the model knows, and draw nothing; beside it
+            only --bundle can be given.
         options: How drawings are made, and where they go.
     """
     from sketch_pix2seq.inference.engine import offset_progress
 
     if list_categories:
+        if categories or best_of != 1 or replace(options, bundle=None) != DEFAULT_OPTIONS:
+            raise UsageError(
+                "`--list` draws nothing: beside it only `--bundle` can be given",
+                do="Leave everything else out.",
+            )
         for name in options.load_sketcher().card.categories:
             print_line(printable(name))
         return
