@@ -302,3 +302,32 @@ def test_what_csv_files_have_around_their_fields_is_passed_over(tmp_path: Path, 
     path.write_text(text % "[[[0, 9], [0, 7]]]")
     (sketch,) = read_sketches(path)
     assert (sketch.category, sketch.bounds) == ("cat", (0, 0, 9, 7))
+
+
+def test_what_nobody_sees_in_excalidraw_is_left_out() -> None:
+    elements = [
+        element("rectangle"),
+        element("rectangle", opacity=0),
+        element("ellipse", opacity=0),
+        element("rectangle", opacity=0, isDeleted=True),
+        element("text", opacity=0),
+        element("diamond", strokeColor="transparent", backgroundColor="transparent"),
+        element("diamond", strokeColor="transparent"),
+        element("diamond", strokeColor="transparent", backgroundColor="#ffc9c9"),
+        element("line", points=[[0, 0], [9, 9]], opacity=10),
+    ]
+    document = {"type": "excalidraw", "elements": elements}
+    (sketch,) = read_sketches(json.dumps(document).encode())
+    assert [len(stroke) for stroke in sketch.strokes] == [5, 5, 2]
+    assert sketch.left_out is not None
+    assert sorted(sketch.left_out.split(", ")) == [
+        "1 x invisible ellipse",
+        "1 x invisible rectangle",
+        "1 x invisible text",
+        "2 x invisible diamond",
+    ]
+    document["elements"] = elements[1:3]
+    with pytest.raises(
+        DrawingError, match="must hold a line; got 1 x invisible rectangle, 1 x inv"
+    ):
+        read_sketches(json.dumps(document).encode())

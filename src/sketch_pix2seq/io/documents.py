@@ -154,23 +154,30 @@ def _ml5_step(step: dict[str, Any]) -> list[float]:
 
 
 def _excalidraw(document: dict[str, Any]) -> RawDrawing:
-    """Read the lines and shapes of an Excalidraw file; texts and pictures are no lines."""
+    """Read the visible lines and shapes of an Excalidraw file; texts and pictures are no lines."""
     elements = document.get("elements")
     strokes = []
     left_out: Counter[str] = Counter()
     try:
         for element in elements if isinstance(elements, list) else ():
             if not element.get("isDeleted"):
-                outline = _outline(element)
+                outline = _outline(element) if _is_visible(element) else []
                 strokes += outline
-                left_out[str(element["type"])[:20]] += not outline
+                invisible = "" if _is_visible(element) else "invisible "
+                left_out[invisible + str(element["type"])[:20]] += not outline
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise DrawingError(
             "an Excalidraw file must be as Excalidraw writes it", got=str(error)[:60]
         ) from None
-    record = _checked(strokes, "an Excalidraw file")
-    named = [f"{count} x {kind}" for kind, count in left_out.most_common(4) if count]
-    return record._replace(left_out=", ".join(named) or None)
+    named = ", ".join(f"{count} x {kind}" for kind, count in left_out.most_common(4) if count)
+    record = _checked(strokes, "an Excalidraw file", named or "none")
+    return record._replace(left_out=named or None)
+
+
+def _is_visible(element: dict[str, Any]) -> bool:
+    """Whether anybody sees an element in Excalidraw."""
+    colours = [element.get("strokeColor"), element.get("backgroundColor") or "transparent"]
+    return element.get("opacity") != 0 and colours != ["transparent", "transparent"]
 
 
 def _outline(element: dict[str, Any]) -> list[np.ndarray]:
@@ -197,10 +204,10 @@ def _outline(element: dict[str, Any]) -> list[np.ndarray]:
     return [turned + middle + [element["x"], element["y"]]]
 
 
-def _checked(strokes: list[np.ndarray], what: str) -> RawDrawing:
-    """Make a drawing of untrusted strokes."""
+def _checked(strokes: list[np.ndarray], what: str, others: str = "none") -> RawDrawing:
+    """Make a drawing of untrusted strokes; `others` is what there is besides."""
     if not strokes:
-        raise DrawingError(f"{what} must hold a line", got="none")
+        raise DrawingError(f"{what} must hold a line", got=others)
     if sum(map(len, strokes)) > MAX_POINTS:
         raise DrawingError(f"a drawing must have at most {MAX_POINTS} points", got="more")
     if not all((np.abs(stroke) <= MAX_COORDINATE).all() for stroke in strokes):

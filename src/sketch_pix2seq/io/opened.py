@@ -26,13 +26,20 @@ def split_lines(file: Content, stop: int | None = None) -> Iterator[bytes | None
     """Yield each line without its line end; None for one longer than `MAX_LINE_BYTES`.
 
     Such a line is passed over and never held whole. Lines that begin at `stop` or after it are
-    left out.
+    left out. A line ends with a line feed, a carriage return, or both; `stop` does not count
+    between lines that a carriage return alone ends.
     """
-    while (stop is None or file.tell() < stop) and (line := file.readline(MAX_LINE_BYTES + 1)):
-        if line.endswith(b"\n"):
-            yield line[:-1]
-        elif len(line) <= MAX_LINE_BYTES:
-            yield line
+    begun: bytes | None = None  # of the lines that a carriage return alone ends, the last one read
+    while begun is not None or stop is None or file.tell() < stop:
+        line = (begun or b"") + file.readline(MAX_LINE_BYTES + 1 - len(begun or b""))
+        if not line:
+            return
+        begun = None
+        if line.endswith(b"\n") or len(line) <= MAX_LINE_BYTES:
+            yield from line.removesuffix(b"\n").removesuffix(b"\r").split(b"\r")
+        elif b"\r" in line:
+            *whole, begun = line.split(b"\r")
+            yield from whole
         else:
             while line and not line.endswith(b"\n"):
                 line = file.readline(_BLOCK)
