@@ -227,6 +227,24 @@ def test_nothing_is_wrong_or_from_elsewhere(studio: str, sheet: Page, path: str)
     assert all(url.startswith((studio, "data:", "blob:")) for url in asked)
 
 
+def test_of_a_word_that_could_not_be_drawn_nothing_is_said_to_be_there(
+    studio: str, sheet: Page
+) -> None:
+    sheet.goto(f"{studio}/name")
+    all_drawn(sheet)
+    expect(sheet.locator("#status")).to_contain_text("6 drawings of: ")
+    sheet.evaluate(
+        """() => {
+          Worker.prototype.postMessage = () => { throw new Error("The model is gone."); };
+        }"""
+    )
+    sheet.locator("[data-word=owl]").click()
+    expect(sheet.locator("#shown-word")).to_have_text("owl")
+    expect(sheet.locator("#notice")).to_have_class(re.compile("trouble"))
+    expect(sheet.locator("#workspace")).not_to_have_attribute("aria-busy", "true")
+    expect(sheet.locator("#status")).to_be_empty()
+
+
 def test_no_letters_draw_the_word_that_is_shown_again(studio: str, sheet: Page) -> None:
     sheet.goto(f"{studio}/name")
     all_drawn(sheet)

@@ -35,7 +35,11 @@ async function draw(chosen, isWanted = true) {
   const drawings = await trying(() => generate(word, options));
   if (signal.aborted) return;
   workspace.removeAttribute("aria-busy");
-  if (!drawings) return;
+  if (!drawings) {
+    sheets.clear();
+    $("#status").textContent = "";
+    return;
+  }
   sheets.draw(drawings);
   $("#status").textContent = t("allNamed", { count: sheets.length, word: nameOf(word) });
   sheets.isKept = false;
