@@ -2,7 +2,8 @@
 
 *Diversity* is the mean distance of the judge's features of two redrawings of one drawing, as a
 share of that of two people's drawings of one category. A copy has 0; drawings that have nothing
-but the category in common, as people's, 1.
+but the category in common, as people's, 1. A redrawing without lines counts as a dot: two of them
+are alike and have 0, as they do not differ; one of them differs from a redrawing with lines.
 """
 
 from __future__ import annotations
