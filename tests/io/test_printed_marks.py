@@ -56,10 +56,10 @@ def test_pieces_of_printed_lines_are_evenly_apart(rng: np.random.Generator) -> N
     high = np.concatenate([high, [[340, 240], [205, 184], [402, 310]]])
     low[-1, 0] += 11
     high[-1, 0] += 11  # between two lines
-    found = printed_dashes(low, high, most=4, size=(900, 600))
+    found = printed_dashes(low, high, max_width=4, size=(900, 600))
     assert found[:-3].mean() > 0.97
     assert not found[[-3, -1]].any()
-    flipped = printed_dashes(low[:, ::-1], high[:, ::-1], most=4, size=(600, 900))
+    flipped = printed_dashes(low[:, ::-1], high[:, ::-1], max_width=4, size=(600, 900))
     assert flipped[:-3].mean() > 0.97
 
 
@@ -71,21 +71,21 @@ def test_a_dash_without_neighbour_is_printed_on_the_line_of_others(
     alone = in_line & (np.abs(low[:, 1] - 300) < 30)
     keep = ~(beside & (np.abs(low[:, 1] - 300) < 60)) | alone  # nothing at either side of them
     low, high, alone = low[keep], high[keep], alone[keep]
-    found = printed_dashes(low, high, most=4, size=(900, 600))
+    found = printed_dashes(low, high, max_width=4, size=(900, 600))
     assert found[alone].all()
     wide = high + np.where(alone[:, None], (3, 0), 0)  # a dot of the pen
-    assert not printed_dashes(low, wide, most=9, size=(900, 600))[alone].any()
+    assert not printed_dashes(low, wide, max_width=9, size=(900, 600))[alone].any()
     aside = np.where(alone[:, None], (9, 0), 0)
-    assert not printed_dashes(low + aside, high + aside, most=4, size=(900, 600))[alone].any()
+    assert not printed_dashes(low + aside, high + aside, max_width=4, size=(900, 600))[alone].any()
 
 
 def test_strokes_that_are_not_evenly_apart_or_few_are_drawn(rng: np.random.Generator) -> None:
     low, high = dashes(rng, 12.0)
-    assert not printed_dashes(low, high, most=4, size=(900, 600)).any()
+    assert not printed_dashes(low, high, max_width=4, size=(900, 600)).any()
     low, high = dashes(rng, 1.0)
     few = np.arange(0, len(low), 5)
-    assert not printed_dashes(low[few], high[few], most=4, size=(900, 600)).any()
-    assert not printed_dashes(low, high, most=4, size=(3000, 2000)).any()
+    assert not printed_dashes(low[few], high[few], max_width=4, size=(900, 600)).any()
+    assert not printed_dashes(low, high, max_width=4, size=(3000, 2000)).any()
 
 
 @pytest.mark.parametrize("side", ["left", "top"])

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int64
 
-from sketch_pix2seq.io.morphology import edge_distance, spread
+from sketch_pix2seq.io.morphology import edge_distance, ink_width, spread
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.thinning import thin
 from sketch_pix2seq.sketch.geometry import arc_lengths, points_along
@@ -46,7 +46,7 @@ def centre_lines(ink: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
     lines = thin(ink)
     along = distance.ravel()[np.flatnonzero(lines)]
     if len(along):
-        usual = 2 * float(np.median(along)) - 1
+        usual = ink_width(float(np.median(along)))
         wide = _wide_parts(distance, usual / 2, max(_WIDE * usual, _MIN_WIDE) + 0.5)
         if wide is not None:
             core = wide.copy()
@@ -88,7 +88,7 @@ def centre_on_ink(
 
     Args:
         lines: (P, 2) points (x, y) in pixels of each line.
-        radii: (P,) half the width of the ink at each of them.
+        radii: (P,) distance from each of them to the edge of the ink.
         ink: (H, W) how much of each pixel is ink.
         least_sigma: Deviation in pixels of the weights in smoothing thin lines.
 
@@ -110,7 +110,7 @@ def centre_on_ink(
             points
         )
         points = points + np.interp(position, position[sure], aside[sure])[:, None] * normals
-    usual = 2 * float(np.median(radius)) - 1
+    usual = ink_width(float(np.median(radius)))
     sigma = max(_SMOOTH * usual, least_sigma, 1.0)
     smooth = [_smooth(part, sigma) for part in np.split(points, np.cumsum(sizes)[:-1])]
     return [_sharpened(line, max(round(_LEG * usual), 4)) for line in smooth]
@@ -161,7 +161,8 @@ def _middle_offsets(
     width = weights.sum(axis=1)
     aside = (weights @ offsets) / np.maximum(width, 1e-9)
     is_sure &= np.abs(aside) < 1 + _MAX_ASIDE * radius
-    is_sure &= width < _WIDER * np.maximum(2 * radius - 1, np.median(2 * radius - 1)) + 1
+    own = ink_width(radius)
+    is_sure &= width < _WIDER * np.maximum(own, np.median(own)) + 1
     return aside, is_sure
 
 

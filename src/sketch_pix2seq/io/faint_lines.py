@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from sketch_pix2seq.io.morphology import edge_distance, spread
+from sketch_pix2seq.io.morphology import edge_distance, ink_width, spread
 from sketch_pix2seq.io.regions import Regions
 
 _WEAK = 3.0  # times as strong as sure ink at least is: what is stronger is no faint line
@@ -94,7 +94,7 @@ def find_faint_lines(
         is_long = extent >= least_length
         is_inner = ((high > border) & (low < sides - border)).all(axis=1)
         depth = regions.largest(edge_distance(mask))
-        is_line = is_long & is_inner & (2 * depth - 1 <= widest)
+        is_line = is_long & is_inner & (ink_width(depth) <= widest)
         is_other = ~is_long & (extent >= max(2 * width, _SHORT))
         lines, others = (float(regions.areas[which].sum()) for which in (is_line, is_other))
         if lines and others <= _OTHERS * lines:
@@ -108,7 +108,7 @@ def find_faint_lines(
 
 def _without_areas(mask: Bool[np.ndarray, "H W"], widest: float) -> Bool[np.ndarray, "H W"]:
     """Leave out parts of a mask that are wider than lines."""
-    cores = 2 * edge_distance(mask) - 1 > widest
+    cores = ink_width(edge_distance(mask)) > widest
     if not cores.any():
         return mask
     return np.asarray(mask & (spread(cores.view(np.uint8), int(widest / 2) + 2) == 0))

@@ -15,8 +15,10 @@ _STEP = 3.0  # pixels between the places where a line's contrast is measured
 _DRAWN = 75  # percent of all places have less contrast than what is surely drawn
 _PALE = 0.6  # of that contrast: folds have less
 _MIN_PIECES = 2  # of a fold that the drawing crosses
-_COVERED = 0.6  # of its length at least is found
-_MOSTLY = 0.4  # of all pale strokes close by are its pieces; others are of a fold that crosses it
+_MIN_COVERED = 0.6  # of its length at least is found
+_MIN_SHARE = (
+    0.4  # of all pale strokes close by are its pieces; others are of a fold that crosses it
+)
 _OFF = 2.0  # widths of lines, by which its pieces are off one line
 
 
@@ -48,8 +50,8 @@ def folds(
             contrast.shape[::-1],
             _OFF * width,
             min_pieces=_MIN_PIECES,
-            covered=_COVERED,
-            mostly=_MOSTLY,
+            min_covered=_MIN_COVERED,
+            min_share=_MIN_SHARE,
         )
     return found
 

@@ -100,14 +100,18 @@ def find_ink(
     if outside is not None:
         contrast[_sized(outside, contrast.shape)] = 0
     found = _mask(contrast, least, grain, 1 + softness, is_photo=paper is None)
-    size, blur = 1, 0.0
+    # the ink of pencil or chalk on rough paper is full of gaps: blur until its edges are smooth. A
+    # blur closes the gaps of a grain as large; once small gaps are closed, a larger grain may show
+    grain_width, blur = 1, 0.0  # both in pixels
     while True:
         width = rough_width(found.mask)
-        harmless = max(_FIRST_BLUR * size, _NEXT_BLUR * blur) < _LITTLE_BLUR * width
-        rough = _grain_size(found.mask, width, _FEW_NOTCHES if harmless else _MAX_NOTCHES)
-        size = max(size, rough)
-        blur = max(_FIRST_BLUR * size, _NEXT_BLUR * blur)
-        if not rough or blur > min(_MAX_BLUR * max(width, size / _COARSE), _LAST_BLUR * size):
+        is_harmless = max(_FIRST_BLUR * grain_width, _NEXT_BLUR * blur) < _LITTLE_BLUR * width
+        max_notches = _FEW_NOTCHES if is_harmless else _MAX_NOTCHES
+        left_width = _grain_size(found.mask, width, max_notches)
+        grain_width = max(grain_width, left_width)
+        blur = max(_FIRST_BLUR * grain_width, _NEXT_BLUR * blur)
+        max_blur = min(_MAX_BLUR * max(width, grain_width / _COARSE), _LAST_BLUR * grain_width)
+        if not left_width or blur > max_blur:
             break
         soft = np.asarray(Image.fromarray(contrast).filter(ImageFilter.GaussianBlur(blur)))
         try:
@@ -286,11 +290,16 @@ def _mask(
     return _Mask(mask, printed is not None, are_lost)
 
 
-def _grain_size(ink: Bool[np.ndarray, "H W"], width: float, most: float) -> int:
+def _grain_size(ink: Bool[np.ndarray, "H W"], width: float, max_notches: float) -> int:
     """How many pixels the grain of pencil, crayon or chalk is large; 0 if edges are smooth.
 
     A pixel of paper with ink on three sides or four is a notch; smooth lines have hardly any. Where
     a grain is larger than a pixel, ink is as far on these sides as a grain is large.
+
+    Args:
+        ink: (H, W).
+        width: Of lines, in pixels.
+        max_notches: Of the pixels at the edge of ink, the share up to which edges are smooth.
     """
     size = math.ceil(_COARSE * width)
     if 1 < size < min(ink.shape) / 2:
@@ -300,7 +309,7 @@ def _grain_size(ink: Bool[np.ndarray, "H W"], width: float, most: float) -> int:
     beside = _inked_sides(ink, 1)
     inner = ink[1:-1, 1:-1]
     notches = np.count_nonzero((beside >= 3) & ~inner)
-    return int(notches > most * np.count_nonzero((beside < 4) & (beside > 0) & inner))
+    return int(notches > max_notches * np.count_nonzero((beside < 4) & (beside > 0) & inner))
 
 
 def _inked_sides(ink: Bool[np.ndarray, "H W"], reach: int) -> UInt8[np.ndarray, "h w"]:

@@ -3,6 +3,11 @@
 Where exactly two neighbours meet, a line goes on; everywhere else is a node: an end or a
 junction. Thinning leaves hairs at the edges of wide lines, and two junctions where lines cross
 at one point: hairs are cut, and such junctions become one node.
+
+A *junction* is a pixel, given by its number, where a chain ends. A *node* is what edges have in
+common at their ends: one junction, or several in the same ink; it has the number of one of them.
+`parents` has for each node that became part of another one this other node, and is followed to
+the last one (a union-find forest).
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int64
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.morphology import ink_width
 from sketch_pix2seq.sketch.geometry import part_indices
 
 _MAX_EDGES = 40_000
@@ -35,7 +41,7 @@ class Edge:
     Args:
         points: (P, 2) middles of pixels (x, y).
         radii: (P,) distance to the edge of the ink.
-        nodes: At the first and at the last point.
+        nodes: Numbers of the nodes at the first and at the last point.
         length: Along the points.
         width: Usual width of the ink along it.
         next_edge: At each side, the edge and its side where the line goes on.
@@ -77,7 +83,7 @@ class LineGraph:
         self.width = _usual_width(pixels.radii) if len(pixels.radii) else 1.0
         self.edges = _edges(pixels)
         self.dots = [pixels.points[[dot]] for dot in np.flatnonzero(np.diff(pixels.starts) == 0)]
-        self.junctions: dict[int, list[int]] = {}
+        self.junctions: dict[int, list[int]] = {}  # of each node
         for _ in range(2):  # a hair may stand on a hair
             self._cut_hairs()
         self._fold_bridges()
@@ -164,46 +170,46 @@ class LineGraph:
     def _fold_bridges(self) -> None:
         """Make junctions one node that lie in the same ink."""
         ends = self.ends()
-        homes: dict[int, int] = {}
+        parents: dict[int, int] = {}
         edges = []
         for edge in sorted(self.edges, key=lambda edge: edge.length):
             first, second = edge.nodes
             is_bridge = len(ends[first]) > 2 and len(ends[second]) > 2
             reach = max(self.radii[first] + self.radii[second], self.width / 2)
-            first, second = _home(homes, first), _home(homes, second)
+            first, second = _node_of(parents, first), _node_of(parents, second)
             if first == second:
                 reach = _PINHOLE * self.width
             if is_bridge and edge.length < reach:
                 if first != second:
-                    homes[first] = second
+                    parents[first] = second
                 continue
             edges.append(edge)
         for node in ends:
-            self.junctions.setdefault(_home(homes, node), []).append(node)
+            self.junctions.setdefault(_node_of(parents, node), []).append(node)
         self.edges = edges
-        self._rename(homes)
+        self._rename(parents)
 
     def _fold_crossings(self) -> bool:
         """Make two junctions one node where two lines cross at a small angle; whether any do."""
         ends = self.ends()
-        homes: dict[int, int] = {}
+        parents: dict[int, int] = {}
         targets: set[int] = set()
         for edge in sorted(self.edges, key=lambda edge: edge.length):
             if edge.length > _CROSSING * edge.width + 2:
                 break
             first, second = edge.nodes
-            if first == second or first in homes or second in homes or first in targets:
+            if first == second or first in parents or second in parents or first in targets:
                 continue
             before = [end for end in ends[first] if end[0] is not edge]
             after = [end for end in ends[second] if end[0] is not edge]
             if len(before) == len(after) == 2 and self._is_crossing(before, after):
-                homes[second] = first
+                parents[second] = first
                 targets.add(first)
                 self.junctions[first] = self.junctions[first] + self.junctions.pop(second)
                 edge.is_used = True
         self.edges = [edge for edge in self.edges if not edge.is_used]
-        self._rename(homes)
-        return bool(homes)
+        self._rename(parents)
+        return bool(parents)
 
     def _is_crossing(self, before: list[End], after: list[End]) -> bool:
         """Whether two lines go on without a turn from two edges to two others."""
@@ -254,9 +260,9 @@ class LineGraph:
         ahead, left, right = (self.heading(end).direction for end in (stub, first, second))
         return bool(left @ right > _SPIKE_SIDES and max(left @ ahead, right @ ahead) < -0.3)
 
-    def _rename(self, homes: dict[int, int]) -> None:
+    def _rename(self, parents: dict[int, int]) -> None:
         for edge in self.edges:
-            edge.nodes = [_home(homes, node) for node in edge.nodes]
+            edge.nodes = [_node_of(parents, node) for node in edge.nodes]
 
 
 def link(first: End, second: End) -> None:
@@ -264,9 +270,10 @@ def link(first: End, second: End) -> None:
     first[0].next_edge[first[1]], second[0].next_edge[second[1]] = second, first
 
 
-def _home(homes: dict[int, int], node: int) -> int:
-    while node in homes:
-        node = homes[node]
+def _node_of(parents: dict[int, int], node: int) -> int:
+    """The node that a node has become part of, or itself."""
+    while node in parents:
+        node = parents[node]
     return node
 
 
@@ -349,7 +356,7 @@ def _as_edges(pixels: _Pixels, chains: list[list[int]]) -> list[Edge]:
     lengths = np.add.reduceat(steps, starts).tolist()
     by_radius = radii[np.lexsort((radii, np.repeat(np.arange(len(sizes)), sizes)))]
     medians = (by_radius[starts + (sizes - 1) // 2] + by_radius[starts + sizes // 2]) / 2
-    widths = np.maximum(2 * medians - 1, 1.0).tolist()
+    widths = np.maximum(ink_width(medians), 1.0).tolist()
     ends = np.cumsum(sizes).tolist()
     return [
         Edge(points[first:end], radii[first:end], [chain[0], chain[-1]], length, width)
@@ -360,7 +367,7 @@ def _as_edges(pixels: _Pixels, chains: list[list[int]]) -> list[Edge]:
 
 
 def _usual_width(radii: Float[np.ndarray, " P"]) -> float:
-    return max(2 * float(np.median(radii)) - 1, 1.0)
+    return max(ink_width(float(np.median(radii))), 1.0)
 
 
 def _merged(edges: list[Edge]) -> list[Edge]:

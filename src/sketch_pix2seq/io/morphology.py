@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
+
+_Distance = TypeVar("_Distance", float, np.ndarray)
 
 
 def spread(values: UInt8[np.ndarray, "H W"], reach: int) -> UInt8[np.ndarray, "H W"]:
@@ -39,6 +43,18 @@ def rough_width(ink: Bool[np.ndarray, "H W"]) -> float:
     edges += sum(np.count_nonzero(side) for side in (ink[0], ink[-1], ink[:, 0], ink[:, -1]))
     # an edge of any direction is met 4 / pi times its length along rows and columns together
     return float(2 * np.count_nonzero(ink) / max(edges * np.pi / 4, 1))
+
+
+def ink_width(distance: _Distance) -> _Distance:
+    """The width of a line, in pixels, whose middle is so far from the nearest pixel of paper.
+
+    That distance (`edge_distance`) is half the width and half a pixel.
+
+    Example:
+        >>> ink_width(float(edge_distance(np.ones((5, 9), bool))[2, 4]))
+        5.0
+    """
+    return 2 * distance - 1
 
 
 def edge_distance(ink: Bool[np.ndarray, "H W"], most: int = 64) -> Float32[np.ndarray, "H W"]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int32
+from jaxtyping import Bool, Float, Float32, Int32, Int64
 from PIL import Image, ImageDraw
 
 from sketch_pix2seq.errors import DrawingError
@@ -20,7 +20,7 @@ from sketch_pix2seq.io.decoding import decode
 from sketch_pix2seq.io.folds import folds
 from sketch_pix2seq.io.ink import Ink, find_ink
 from sketch_pix2seq.io.merging import merged
-from sketch_pix2seq.io.morphology import rough_width
+from sketch_pix2seq.io.morphology import ink_width, rough_width
 from sketch_pix2seq.io.pen_colours import pen_colours
 from sketch_pix2seq.io.printed_lines import without_margin_lines
 from sketch_pix2seq.io.printed_marks import (
@@ -186,16 +186,16 @@ def lines_of_ink(
     if is_photo:
         _fill_pinholes(small, share)
     distance = centre_lines(small)
-    frame = np.array(
+    margins = np.array(
         [[rows[0], ink.shape[0] - 1 - rows[-1]], [columns[0], ink.shape[1] - 1 - columns[-1]]]
     )
     dirt = (0, False)
     if not is_clean:
         dirt = _remove_dirt(
-            small, distance, frame // factor, is_photo=is_photo, is_printed=is_printed
+            small, distance, margins // factor, is_photo=is_photo, is_printed=is_printed
         )
     width, narrow = (
-        max(2 * float(np.percentile(distance[distance > 0], share)) - 1, 1.0)
+        max(ink_width(float(np.percentile(distance[distance > 0], share))), 1.0)
         for share in (50, _PEN)
     )
     lines = walk_lines(distance)
@@ -233,22 +233,31 @@ def _fill_pinholes(ink: Bool[np.ndarray, "H W"], share: Float32[np.ndarray, "H W
 def _remove_dirt(
     ink: Bool[np.ndarray, "H W"],
     distance: Float32[np.ndarray, "H W"],
-    frame: np.ndarray,
+    margins: Int64[np.ndarray, "2 2"],
     *,
     is_photo: bool,
     is_printed: bool,
 ) -> tuple[int, bool]:
     """Remove specks smaller than a dot of the pen, printed marks, and outlines of shadows.
 
-    Returns how many specks were removed, and whether there were lines along the border.
+    Args:
+        ink: (H, W), with an empty pixel on each side.
+        distance: (H, W), 0 off the lines; set to 0 on what is removed.
+        margins: How far the picture goes on beyond the ink, in pixels of `ink`: above and below,
+            left and right.
+        is_photo: Whether ink has holes and shadows at the border.
+        is_printed: Whether the paper is ruled or squared.
+
+    Returns:
+        How many specks were removed, and whether there were lines along the border.
     """
     regions = Regions.of(ink)
     pixels = np.divmod(np.flatnonzero(distance > 0), distance.shape[1])
-    labels, along = regions.labels[pixels], 2.0 * distance[pixels] - 1
+    labels, along = regions.labels[pixels], ink_width(distance[pixels])
     count = np.bincount(labels, minlength=len(regions.areas)).clip(1)
     mean = np.bincount(labels, along, minlength=len(regions.areas)) / count
     low, high = regions.boxes()
-    counts_for = (high - low < _SURROUNDS * (frame.sum(axis=1) + ink.shape)[::-1]).any(axis=1)
+    counts_for = (high - low < _SURROUNDS * (margins.sum(axis=1) + ink.shape)[::-1]).any(axis=1)
     if count[counts_for].sum() < _MIN_FRAMED * count.sum():
         counts_for[:] = True
     is_large = counts_for & (regions.areas >= 0.2 * regions.areas[counts_for].max())
@@ -257,19 +266,19 @@ def _remove_dirt(
     is_speck &= (high - low).max(axis=1) < _SPECK * usual
     is_mark = printed_dots(regions.areas, regions.middles(), _PRINTED * usual**2)
     is_mark |= printed_dashes(low, high, _DASH * usual, ink.shape[::-1])
-    before = frame[::-1, 0] - 1
-    sides = (np.array(ink.shape) - 2 + frame.sum(axis=1))[::-1].tolist()
+    before = margins[::-1, 0] - 1
+    sides = (np.array(ink.shape) - 2 + margins.sum(axis=1))[::-1].tolist()
     if is_printed or is_mark.any():
-        least = _HOLE * usual
-        is_mark |= punched_holes(regions.areas, low + before, high + before, least, sides)
+        min_width = _HOLE * usual
+        is_mark |= punched_holes(regions.areas, low + before, high + before, min_width, sides)
     if is_photo:
         others = np.flatnonzero(~(is_speck | is_mark))
         is_mark[others] = binding_marks(low[others] + before, high[others] + before, sides)
-    is_edge = _along_border(labels, pixels, ink.shape, frame, len(is_speck))
+    is_edge = _along_border(labels, pixels, ink.shape, margins, len(is_speck))
     is_dirt = is_speck | is_mark | is_edge
     if is_photo:
         edge = np.zeros_like(ink)
-        (top, bottom), (left, right) = np.maximum(3 - frame, 0).tolist()
+        (top, bottom), (left, right) = np.maximum(3 - margins, 0).tolist()
         edge[:top] = edge[len(edge) - bottom :] = True
         edge[:, :left] = edge[:, edge.shape[1] - right :] = True
         is_dirt |= regions.having(edge) & (mean > _WIDE * usual)
@@ -285,13 +294,13 @@ def _along_border(
     labels: Int32[np.ndarray, "N"],
     pixels: tuple[np.ndarray, ...],
     shape: tuple[int, ...],
-    frame: np.ndarray,
+    margins: Int64[np.ndarray, "2 2"],
     num: int,
 ) -> Bool[np.ndarray, "R"]:
     """Which regions lie along the picture's border, and are long together: edges of the sheet."""
-    sides = np.array(shape) - 2 + frame.sum(axis=1)
+    sides = np.array(shape) - 2 + margins.sum(axis=1)
     away = np.full(len(labels), max(shape))
-    for at, side, (before, _) in zip(pixels, sides.tolist(), frame.tolist(), strict=True):
+    for at, side, (before, _) in zip(pixels, sides.tolist(), margins.tolist(), strict=True):
         from_start = at - 1 + before
         away = np.minimum(away, np.minimum(from_start, side - 1 - from_start))
     is_far = away > _BORDER * sides.max()

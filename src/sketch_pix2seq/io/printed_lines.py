@@ -32,7 +32,7 @@ _STRAIGHT = 0.006  # of the longest side, by which it bends
 _NUM_SLOPES = 57  # at which pieces of margin lines are searched
 _MIN_PIECES = 3
 _BESIDE = 0.02  # of the longest side: how close other lines are beside a margin line
-_MOSTLY = 0.7  # of the lines there are its pieces
+_MIN_SHARE = 0.7  # of the lines there are its pieces
 
 
 def printed_level(
@@ -159,8 +159,8 @@ def lines_across(
     width: float,
     *,
     min_pieces: int = _MIN_PIECES,
-    covered: float = 0.0,
-    mostly: float = _MOSTLY,
+    min_covered: float = 0.0,
+    min_share: float = _MIN_SHARE,
 ) -> Bool[np.ndarray, " S"]:
     """Which strokes are straight lines from border to border, whole or in pieces.
 
@@ -169,11 +169,11 @@ def lines_across(
         size: Width and height of the picture.
         width: Of lines, which is also how far pieces may be off the line.
         min_pieces: Of a line in pieces.
-        covered: Of such a line's length, the least that its pieces cover.
-        mostly: Of all strokes close by, more are its pieces.
+        min_covered: Of such a line's length, what its pieces cover at least, 0 to 1.
+        min_share: Of all strokes close to such a line, 0 to 1: more are its pieces.
     """
     sides = np.array(size)
-    is_across = _pieces_across(strokes, sides, width, min_pieces, covered, mostly)
+    is_across = _pieces_across(strokes, sides, width, min_pieces, min_covered, min_share)
     for number, stroke in enumerate(strokes):
         span = np.abs(stroke[-1] - stroke[0])
         apart = stroke - stroke[0]
@@ -189,8 +189,8 @@ def _pieces_across(
     sides: Int64[np.ndarray, " 2"],
     width: float,
     min_pieces: int,
-    covered: float,
-    mostly: float,
+    min_covered: float,
+    min_share: float,
 ) -> Bool[np.ndarray, " S"]:
     """Which strokes together are a straight line from border to border, with little beside it."""
     starts = np.cumsum([0, *map(len, strokes)])[:-1]
@@ -203,18 +203,18 @@ def _pieces_across(
             low, high = _extents(points[:, 1 - along] - slope * points[:, along], starts)
             middles = ((low + high) / 2)[high - low < width]
             lows = np.sort(low)
-            # of each middle: the most pieces there may be, and the strokes close by
-            most = lows.searchsorted(middles + width) - lows.searchsorted(middles - width)
+            # of each middle: how many pieces there are at most, and how many strokes are close by
+            max_pieces = lows.searchsorted(middles + width) - lows.searchsorted(middles - width)
             num_near = lows.searchsorted(middles + reach)
             num_near -= np.sort(high).searchsorted(middles - reach, side="right")
-            may_be = (most >= min_pieces) & (most > mostly * num_near)
+            may_be = (max_pieces >= min_pieces) & (max_pieces > min_share * num_near)
             for middle, near in zip(middles[may_be], num_near[may_be], strict=True):
                 is_piece = np.maximum(middle - low, high - middle) < width
-                if is_piece.sum() < min_pieces or is_piece.sum() <= mostly * near:
+                if is_piece.sum() < min_pieces or is_piece.sum() <= min_share * near:
                     continue
                 span = last[is_piece].max() - first[is_piece].min()
                 length = (last - first)[is_piece].sum()
-                if span > _FROM_BORDER * sides[along] and length >= covered * span:
+                if span > _FROM_BORDER * sides[along] and length >= min_covered * span:
                     is_across |= is_piece
     return is_across
 

@@ -33,23 +33,23 @@ _REGULAR = 0.5  # of the small things are in a row with two others, where paper 
 
 
 def printed_dots(
-    areas: Int64[np.ndarray, " R"], middles: Float[np.ndarray, "R 2"], most: float
+    areas: Int64[np.ndarray, " R"], middles: Float[np.ndarray, "R 2"], max_area: float
 ) -> Bool[np.ndarray, " R"]:
     """Which regions are printed dots: small ones, most of them evenly between two.
 
     Args:
         areas: Pixels of each region.
         middles: (x, y) of each region.
-        most: The largest area of a dot.
+        max_area: Of a dot, in pixels.
 
     Example:
         >>> y, x = np.mgrid[:10, :10] * 20.0
         >>> middles = np.stack([x.ravel(), y.ravel()], axis=1)
-        >>> int(printed_dots(np.full(100, 5), middles, most=9).sum())
+        >>> int(printed_dots(np.full(100, 5), middles, max_area=9).sum())
         100
     """
     is_dot = np.zeros(len(areas), bool)
-    small = np.flatnonzero(areas < most)
+    small = np.flatnonzero(areas < max_area)
     if len(small) < _MIN_DOTS:
         return is_dot
     centres = middles[small]
@@ -69,32 +69,32 @@ def printed_dots(
 
 
 def printed_dashes(
-    low: Int64[np.ndarray, "R 2"], high: Int64[np.ndarray, "R 2"], most: float, size: Sides
+    low: Int64[np.ndarray, "R 2"], high: Int64[np.ndarray, "R 2"], max_width: float, size: Sides
 ) -> Bool[np.ndarray, " R"]:
     """Which regions are pieces of upright or level printed lines: narrow ones, evenly apart.
 
     Args:
         low: (x, y) of each region's upper left pixel.
         high: (x, y) of each region's lower right pixel.
-        most: The largest width of a dash.
+        max_width: Of a dash, in pixels.
         size: Width and height of the picture.
 
     Example:
         >>> y, x = np.mgrid[:20, :20] * 20
         >>> low = np.stack([x.ravel(), y.ravel()], axis=1)
-        >>> int(printed_dashes(low, low + (2, 9), most=4, size=(400, 400)).sum())
+        >>> int(printed_dashes(low, low + (2, 9), max_width=4, size=(400, 400)).sum())
         400
     """
     is_dash = np.zeros(len(low), bool)
     extent = high - low + 1
     for across in (0, 1):
-        narrow = np.flatnonzero(extent[:, across] <= most)
+        narrow = np.flatnonzero(extent[:, across] <= max_width)
         if not _MIN_DASHES <= len(narrow) <= _MAX_DASHES:
             continue
         ends = low[narrow, 1 - across], high[narrow, 1 - across]
         positions = (low[narrow, across] + high[narrow, across]) / 2
         reached = np.ptp(low[narrow], axis=0) / np.array(size)
-        beside, usual = _evenly_beside(positions, *ends, most)
+        beside, usual = _evenly_beside(positions, *ends, max_width)
         if beside.mean() >= _MOSTLY and reached.min() >= _ALL_OVER:
             thin = extent[narrow, across] <= np.quantile(extent[narrow[beside], across], _THIN)
             in_line = _in_line_with(beside, positions, low[narrow, 1 - across], usual)
@@ -106,7 +106,7 @@ def punched_holes(
     areas: Int64[np.ndarray, " R"],
     low: Int64[np.ndarray, "R 2"],
     high: Int64[np.ndarray, "R 2"],
-    least: float,
+    min_width: float,
     size: Sides,
 ) -> Bool[np.ndarray, " R"]:
     """Which regions are punched holes: two discs or more of one size along a border of the sheet.
@@ -115,17 +115,17 @@ def punched_holes(
         areas: Pixels of each region.
         low: (x, y) of each region's upper left pixel.
         high: (x, y) of each region's lower right pixel.
-        least: The least width of a hole.
+        min_width: Of a hole, in pixels.
         size: Width and height of the sheet.
 
     Example:
         >>> low = np.array([(9, 100), (9, 300)])
-        >>> punched_holes(np.array([79, 79]), low, low + 9, least=6, size=(400, 500)).tolist()
+        >>> punched_holes(np.array([79, 79]), low, low + 9, min_width=6, size=(400, 500)).tolist()
         [True, True]
     """
     extent = high - low + 1
     narrow, wide = extent.min(axis=1), extent.max(axis=1)
-    is_disc = (narrow > least) & (wide < _ROUND * narrow) & (areas > _FULL * narrow * wide)
+    is_disc = (narrow > min_width) & (wide < _ROUND * narrow) & (areas > _FULL * narrow * wide)
     is_hole = np.zeros(len(areas), bool)
     for across in (0, 1):
         middles = (low + high + 1)[:, across] / 2
@@ -181,15 +181,15 @@ def _evenly_beside(
     positions: Float[np.ndarray, " D"],
     first: Int64[np.ndarray, " D"],
     last: Int64[np.ndarray, " D"],
-    least: float,
+    max_width: float,
 ) -> tuple[Bool[np.ndarray, " D"], float]:
     """Which dashes have another one beside them at the usual distance, and that distance."""
     shifts = []
     nearest = np.full(len(positions), np.inf)
     for number, position in enumerate(positions.tolist()):
-        is_level = (first <= last[number] + least) & (last >= first[number] - least)
+        is_level = (first <= last[number] + max_width) & (last >= first[number] - max_width)
         away = np.abs(positions[is_level] - position)
-        shifts.append(away[away > 2 * least])
+        shifts.append(away[away > 2 * max_width])
         if len(shifts[-1]):
             nearest[number] = shifts[-1].min()
     usual = float(np.median(nearest))

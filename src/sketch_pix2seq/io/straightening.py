@@ -16,7 +16,7 @@ _AT_BORDER = 0.008  # of the longest side: an edge there is where the sheet is c
 _MIN_CORNER = 0.004  # of the sheet's area, what a corner of its outline takes off
 _FOUR_SIDED = 0.8  # of the outline's length, what four edges have at least
 _MAX_AREA = 1.15  # of the outline's, within four edges
-_MIN_SINE = 0.4  # of the angle between two edges
+_MIN_SINE = 0.4  # of the angle by which an edge turns to the right from that before it
 _SIDE = 1024  # pixels of the picture in which edges are fitted
 _REACH = 0.015  # of that: how far an edge may be from where it was found
 _STEPS = 64  # along an edge
@@ -82,7 +82,7 @@ def _tilted_corners(
     edges = _four_edges(outline, grey.shape[::-1])
     if edges is None:
         return None
-    corners = _met([_edge_between(grey, start, stop) for start, stop in edges])
+    corners = _corners_of([_edge_between(grey, start, stop) for start, stop in edges])
     if corners is None or area_of(corners) > _MAX_AREA * area_of(outline):
         return None
     sides = np.roll(corners, -1, axis=0) - corners
@@ -115,15 +115,16 @@ def _four_edges(
     return edges[longest]
 
 
-def _met(
+def _corners_of(
     lines: list[tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]],
 ) -> Float[np.ndarray, "4 2"] | None:
     """Where each line, a point and a direction, meets the one before it."""
     corners = []
     for (point, along), (other, along_other) in zip(lines[-1:] + lines[:-1], lines, strict=True):
-        both = np.stack([along, -along_other], axis=1)
-        if np.linalg.det(both) > -_MIN_SINE:
+        sine = along[0] * along_other[1] - along[1] * along_other[0]  # negative: a turn to the left
+        if sine < _MIN_SINE:
             return None
+        both = np.stack([along, -along_other], axis=1)
         corners.append(point + along * np.linalg.solve(both, other - point)[0])
     return np.array(corners)
 

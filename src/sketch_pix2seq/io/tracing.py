@@ -23,7 +23,7 @@ class Line(NamedTuple):
 
     Args:
         points: (P, 2) float64 (x, y) at the middles of pixels, but for corners.
-        radii: (P,) half the width of the ink there.
+        radii: (P,) distance from there to the edge of the ink.
     """
 
     points: Float[np.ndarray, "P 2"]
@@ -49,23 +49,23 @@ def walk_lines(distance: Float32[np.ndarray, "H W"]) -> list[Line]:
     """
     graph = LineGraph(distance)
     ends = graph.ends()
-    headings: dict[End, Heading] = {}
+    node_headings: dict[End, Heading] = {}  # of ends that meet others at a node
     for meeting in ends.values():
-        _join(graph, meeting, headings)
+        _join(graph, meeting, node_headings)
     _bridge_gaps(graph)
-    lines = _follow_edges(graph, ends, headings)
+    lines = _follow_edges(graph, ends, node_headings)
     lines += [Line(dot, np.ones(1)) for dot in graph.dots]
     return sorted(lines, key=lambda line: -len(line.points))
 
 
-def _join(graph: LineGraph, meeting: list[End], headings: dict[End, Heading]) -> None:
+def _join(graph: LineGraph, meeting: list[End], node_headings: dict[End, Heading]) -> None:
     """At a node join the two ends that go on most straightly, then the next two."""
     meeting = [end for end in meeting if end[0].next_edge[end[1]] is None]
     if len(meeting) < 2:
         return
     for end in meeting:
-        headings[end] = graph.heading(end)
-    out = np.array([headings[end].direction for end in meeting])
+        node_headings[end] = graph.heading(end)
+    out = np.array([node_headings[end].direction for end in meeting])
     cosine = out @ out.T
     is_corner = len(meeting) == 2
     free = set(range(len(meeting)))
@@ -101,7 +101,7 @@ def _bridge_gaps(graph: LineGraph) -> None:
 
 
 def _follow_edges(
-    graph: LineGraph, ends: dict[int, list[End]], headings: dict[End, Heading]
+    graph: LineGraph, ends: dict[int, list[End]], node_headings: dict[End, Heading]
 ) -> list[Line]:
     """Follow joined edges from each loose end, then those that remain: loops."""
     lines = []
@@ -110,7 +110,7 @@ def _follow_edges(
     for start in [*starts, *((edge, 0) for edge in edges)]:
         if not start[0].is_used:
             path = _path(start)
-            line = _line(path, graph, headings)
+            line = _line(path, graph, node_headings)
             if len(path) > 1:
                 is_spurious = bool(np.ptp(line.points, axis=0).max() < np.median(line.radii))
             else:
@@ -144,24 +144,28 @@ def _is_spurious(edge: Edge, graph: LineGraph, ends: dict[int, list[End]]) -> bo
     return edge.length + beyond < covered + _LEFT_OVER * 2 * float(np.median(edge.radii))
 
 
-def _line(path: list[End], graph: LineGraph, headings: dict[End, Heading]) -> Line:
+def _line(path: list[End], graph: LineGraph, node_headings: dict[End, Heading]) -> Line:
     """The points of joined edges, without the bent ones where they meet, with the corners there."""
     points: list[np.ndarray] = []
     radii: list[np.ndarray] = []
     for edge, side in path:
         order = slice(None) if side == 0 else slice(None, None, -1)
         before, after = edge.next_edge[side], edge.next_edge[1 - side]
-        first = headings[edge, side].start if before and (edge, side) in headings else 0
-        last = headings[edge, 1 - side].start if after and (edge, 1 - side) in headings else 0
+        first = node_headings[edge, side].start if before and (edge, side) in node_headings else 0
+        last = (
+            node_headings[edge, 1 - side].start
+            if after and (edge, 1 - side) in node_headings
+            else 0
+        )
         size = len(edge.points)
         if first + last >= size:
             first = min(first, size // 2)
             last = max(0, size - first - 1)
         points.append(edge.points[order][first : size - last])
         radii.append(edge.radii[order][first : size - last])
-        if after and (edge, 1 - side) in headings and after in headings:
+        if after and (edge, 1 - side) in node_headings and after in node_headings:
             radius = graph.radius(edge.nodes[1 - side])
-            corner = _corner(headings[edge, 1 - side], headings[after], radius)
+            corner = _corner(node_headings[edge, 1 - side], node_headings[after], radius)
             if corner is not None:
                 points.append(corner[None])
                 radii.append(radii[-1][-1:])

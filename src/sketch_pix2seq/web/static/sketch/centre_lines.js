@@ -2,7 +2,7 @@
 // `centre_lines.py` has the same in numpy, and says why.
 
 import { roundHalfEven } from "./drawing.js";
-import { edgeDistance, spread } from "./morphology.js";
+import { edgeDistance, inkWidth, spread } from "./morphology.js";
 import { where } from "./picture.js";
 import { Regions } from "./regions.js";
 import { gaussianSmoothed, resampled } from "./smoothing.js";
@@ -14,7 +14,7 @@ import { thin } from "./thinning.js";
 /** @typedef {[number, number]} Point */
 /** @typedef {{width: number, height: number, data: Float32Array}} Shares */
 /**
- * A stroke in pixels, and half the width of the ink along it.
+ * A stroke in pixels, and the distance to the edge of the ink along it.
  * @typedef {{xs: number[], ys: number[], radii: number[]}} Line
  */
 
@@ -44,7 +44,7 @@ export function centreLines(ink) {
   let lines = thin(ink);
   const along = distance.filter((_, at) => lines[at]);
   if (along.length) {
-    const typical = 2 * median(along) - 1;
+    const typical = inkWidth(median(along));
     const wide = wideParts(ink, distance, typical / 2, Math.max(WIDE * typical, MIN_WIDE) + 0.5);
     if (wide) {
       const { width, height, data } = ink, edge = new Uint8Array(wide.length);
@@ -99,7 +99,7 @@ export function centred(lines, ink, minSigma = 1) {
     return { xs, ys, radii };
   });
   const radii = dense.flatMap((line) => line.radii);
-  const typical = 2 * median(radii) - 1, reach = Math.ceil(ACROSS * median(radii) + 2);
+  const typical = inkWidth(median(radii)), reach = Math.ceil(ACROSS * median(radii) + 2);
   const ways = dense.map(normals);
   const places = [], asides = [], allPlaces = [];
   let place = 0;
@@ -164,9 +164,9 @@ function asideAt({ xs, ys, radii }, i, [across, down], { ink, reach, typical }) 
       isInk = share > 0.5;
     }
   }
-  const aside = moment / Math.max(width, 1e-9), full = 2 * radii[i] - 1;
+  const aside = moment / Math.max(width, 1e-9), own = inkWidth(radii[i]);
   const isNear = Math.abs(aside) < 1 + MAX_ASIDE * radii[i];
-  return isNear && width < WIDER * Math.max(full, typical) + 1 ? aside : null;
+  return isNear && width < WIDER * Math.max(own, typical) + 1 ? aside : null;
 }
 
 /** A value between the middles of pixels, linear. */

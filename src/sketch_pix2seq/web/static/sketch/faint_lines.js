@@ -1,7 +1,7 @@
 // Finding lines that are fainter than sure ink but stand out from the paper's own noise.
 // `faint_lines.py` has the same in numpy, and says why.
 
-import { edgeDistance, spread } from "./morphology.js";
+import { edgeDistance, inkWidth, spread } from "./morphology.js";
 import { where } from "./picture.js";
 import { Regions } from "./regions.js";
 
@@ -67,7 +67,7 @@ export function findFaintLines(contrast, { close, around, edge, levels, sure, wi
       const [from, to] = [low[region], high[region]];
       const extent = Math.max(to[0] - from[0], to[1] - from[1]), isLong = extent >= minLength;
       const isInner = sides.every((side, axis) => to[axis] > border && from[axis] < side - border);
-      const isFaintLine = isLong && isInner && 2 * depth[region] - 1 <= maxWidth;
+      const isFaintLine = isLong && isInner && inkWidth(depth[region]) <= maxWidth;
       if (isFaintLine) lines += area;
       else if (!isLong && extent >= Math.max(2 * width, SHORT)) others += area;
       return isFaintLine;
@@ -88,7 +88,7 @@ export function findFaintLines(contrast, { close, around, edge, levels, sure, wi
 
 /** A mask without its parts wider than lines. @param {Plane} mask @param {number} maxWidth */
 function withoutAreas(mask, maxWidth) {
-  const cores = where(edgeDistance(mask), (depth) => 2 * depth - 1 > maxWidth);
+  const cores = where(edgeDistance(mask), (depth) => inkWidth(depth) > maxWidth);
   if (!cores.some(Boolean)) return mask.data;
   const areas = spread({ ...mask, data: cores }, Math.floor(maxWidth / 2) + 2).data;
   return where(mask.data, (isInk, at) => isInk && !areas[at]);

@@ -10,7 +10,7 @@ import { arcLengths, interpolated, median, quantile } from "./statistics.js";
 const STEP = 3; // pixels between the places where a line's contrast is measured
 const DRAWN = 0.75; // of all places have less contrast than what is surely drawn
 const PALE = 0.6; // of that contrast: folds have less
-const PIECES = { minPieces: 2, covered: 0.6, mostly: 0.4 }; // of a fold that the drawing crosses
+const PIECES = { minPieces: 2, minCovered: 0.6, minShare: 0.4 }; // of a fold that the drawing crosses
 const OFF = 2; // widths of lines, by which its pieces are off one line
 
 /**

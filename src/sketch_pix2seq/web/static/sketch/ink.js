@@ -82,14 +82,17 @@ export function findInk(picture, { softness = 1, outside = null, threshold } = {
   }
   const minContrast = isPhoto ? MIN_PHOTO_CONTRAST : MIN_CONTRAST;
   let found = maskOf(contrast, { minContrast, grain, reach: 1 + softness, isPhoto, threshold });
-  for (let size = 1, blur = 0; ;) {
+  // the ink of pencil or chalk on rough paper is full of gaps: blur until its edges are smooth. A
+  // blur closes the gaps of a grain as large; once small gaps are closed, a larger grain may show
+  for (let grainWidth = 1, blur = 0; ;) { // both in pixels
     const width = roughWidth(found.mask);
-    const isHarmless = Math.max(FIRST_BLUR * size, NEXT_BLUR * blur) < LITTLE_BLUR * width;
-    const rough = grainSize(found.mask, width, isHarmless ? FEW_NOTCHES : MAX_NOTCHES);
-    size = Math.max(size, rough);
-    blur = Math.max(FIRST_BLUR * size, NEXT_BLUR * blur);
-    const maxBlur = Math.min(MAX_BLUR * Math.max(width, size / COARSE), LAST_BLUR * size);
-    if (!rough || blur > maxBlur) break;
+    const isHarmless = Math.max(FIRST_BLUR * grainWidth, NEXT_BLUR * blur) < LITTLE_BLUR * width;
+    const leftWidth = grainSize(found.mask, width, isHarmless ? FEW_NOTCHES : MAX_NOTCHES);
+    grainWidth = Math.max(grainWidth, leftWidth);
+    blur = Math.max(FIRST_BLUR * grainWidth, NEXT_BLUR * blur);
+    const maxBlur = Math.min(
+      MAX_BLUR * Math.max(width, grainWidth / COARSE), LAST_BLUR * grainWidth);
+    if (!leftWidth || blur > maxBlur) break;
     const soft = blurred(contrast, blur), left = grain / Math.hypot(1, blur);
     const reach = 1 + softness + Math.round(blur);
     try {

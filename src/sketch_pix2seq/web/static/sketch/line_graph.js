@@ -1,8 +1,14 @@
 // Lines one pixel wide as a graph: chains of pixels between ends and junctions. Where exactly two
 // neighbours meet, a line goes on; everywhere else is a node. Hairs are cut, and junctions in the
 // same ink become one node. `line_graph.py` has the same in numpy.
+//
+// A junction is a pixel, given by its number, where a chain ends. A node is what edges have in
+// common at their ends: one junction, or several in the same ink; it has the number of one of them.
+// `parents` has for each node that became part of another one this other node, and is followed to
+// the last one (a union-find forest).
 
 import { DrawingError } from "./errors.js";
+import { inkWidth } from "./morphology.js";
 import { median } from "./statistics.js";
 
 /** @typedef {import("./centre_lines.js").Point} Point */
@@ -10,7 +16,7 @@ import { median } from "./statistics.js";
 /**
  * How an edge leaves its node: the first of its points that are not bent towards the junction,
  * where that is, and the direction from there.
- * @typedef {{start: number, place: Point, way: Point}} WayOut
+ * @typedef {{start: number, point: Point, direction: Point}} Heading
  */
 /**
  * The pixels of lines: places, distances to the edge, neighbours of all one after the other.
@@ -29,8 +35,8 @@ const ON_COURSE = 0.85; // cosine of the largest turn of such lines
 const SPIKE = 2; // of the width: how long a point is to which a line goes, and back
 const SPIKE_SIDES = 0.3; // smallest cosine between both sides of a spike
 const NEAR = 0.3; // of the distance to the edge: a line this close to its junction is bent
-const WAY = 2; // of the width: the length over which a line's direction is measured
-const MIN_WAY = 6; // pixels: the same
+const TANGENT = 2; // of the width: the length over which a line's direction is measured
+const MIN_TANGENT = 6; // pixels: the same
 
 /** A chain of pixels between two nodes. */
 export class Edge {
@@ -60,7 +66,7 @@ export class Edge {
 
   /** The median width of the ink along it. */
   get width() {
-    return Math.max(2 * this.radius - 1, 1);
+    return Math.max(inkWidth(this.radius), 1);
   }
 }
 
@@ -81,7 +87,7 @@ export class LineGraph {
   constructor(distance, width) {
     const pixels = pixelsOf(distance, width);
     this.pixels = pixels;
-    this.width = pixels.radii.length ? Math.max(2 * median(pixels.radii) - 1, 1) : 1;
+    this.width = pixels.radii.length ? Math.max(inkWidth(median(pixels.radii)), 1) : 1;
     this.edges = edgesOf(pixels);
     this.dots = [...pixels.neighbours.keys()].filter((at) => pixels.neighbours[at].length === 0);
     /** The junctions that each node is made of. @type {Map<number, number[]>} */
@@ -109,8 +115,8 @@ export class LineGraph {
     return Math.max(...listed(this.junctions, node).map((at) => this.pixels.radii[at]));
   }
 
-  /** How an edge leaves its node. @param {End} end @returns {WayOut} */
-  wayOut({ edge, side }) {
+  /** How an edge leaves its node. @param {End} end @returns {Heading} */
+  heading({ edge, side }) {
     const { xs: placesX, ys: placesY, radii } = this.pixels;
     const junctions = listed(this.junctions, edge.nodes[side]), size = edge.xs.length;
     const x = (/** @type {number} */ i) => edge.xs[side === 0 ? i : size - 1 - i];
@@ -121,14 +127,17 @@ export class LineGraph {
     let start = 0;
     while (start < limit && !isClear(start)) start++;
     if (start === limit) start = limit - 1;
-    const last = Math.min(start + Math.trunc(Math.max(WAY * edge.width, MIN_WAY)), size - 1);
+    const reach = Math.trunc(Math.max(TANGENT * edge.width, MIN_TANGENT));
+    const last = Math.min(start + reach, size - 1);
     // of an edge that ends close to its node nothing but where it ends is known
     const origin = last - start >= 3 ? [x(start), y(start)] : [placesX, placesY].map(
       (values) => junctions.reduce((sum, at) => sum + values[at], 0) / junctions.length);
-    let way = [x(last) - origin[0], y(last) - origin[1]];
-    if (!way[0] && !way[1]) way = [x(size - 1) - x(0), y(size - 1) - y(0)];
-    const length = Math.hypot(way[0], way[1]) || 1;
-    return { start, place: [x(start), y(start)], way: [way[0] / length, way[1] / length] };
+    let direction = [x(last) - origin[0], y(last) - origin[1]];
+    if (!direction[0] && !direction[1]) direction = [x(size - 1) - x(0), y(size - 1) - y(0)];
+    const length = Math.hypot(direction[0], direction[1]) || 1;
+    return {
+      start, point: [x(start), y(start)], direction: [direction[0] / length, direction[1] / length],
+    };
   }
 
   _cutHairs() {
@@ -151,55 +160,56 @@ export class LineGraph {
   _foldBridges() {
     const ends = this.ends(), { radii } = this.pixels;
     /** @type {Map<number, number>} */
-    const homes = new Map();
+    const parents = new Map();
     const kept = [];
     for (const edge of this.edges.toSorted((a, b) => a.length - b.length)) {
       const [first, last] = edge.nodes;
       const isBridge = listed(ends, first).length > 2 && listed(ends, last).length > 2;
-      const one = homeOf(homes, first), other = homeOf(homes, last);
+      const one = nodeOf(parents, first), other = nodeOf(parents, last);
       const reach = one === other ? PINHOLE * this.width
         : Math.max(radii[first] + radii[last], this.width / 2);
       if (!isBridge || edge.length >= reach) kept.push(edge);
-      else if (one !== other) homes.set(one, other);
+      else if (one !== other) parents.set(one, other);
     }
-    for (const node of ends.keys()) listed(this.junctions, homeOf(homes, node)).push(node);
+    for (const node of ends.keys()) listed(this.junctions, nodeOf(parents, node)).push(node);
     this.edges = kept;
-    this._rename(homes);
+    this._rename(parents);
   }
 
   /** Make two junctions one node where two lines cross at a small angle. */
   _foldCrossings() {
     const ends = this.ends(), used = new Set();
     /** @type {Map<number, number>} */
-    const homes = new Map();
+    const parents = new Map();
     for (const edge of this.edges.toSorted((a, b) => a.length - b.length)) {
       if (edge.length > CROSSING * edge.width + 2) break;
       const [one, other] = edge.nodes;
-      if (one === other || homes.has(one) || homes.has(other) || used.has(one)) continue;
+      if (one === other || parents.has(one) || parents.has(other) || used.has(one)) continue;
       const [before, after] = [one, other].map((node) =>
         listed(ends, node).filter((end) => end.edge !== edge));
       if (before.length !== 2 || after.length !== 2 || !this._isCrossing(before, after)) continue;
-      homes.set(other, one);
+      parents.set(other, one);
       used.add(one);
       listed(this.junctions, one).push(...listed(this.junctions, other));
       this.junctions.delete(other);
       edge.isUsed = true;
     }
     this.edges = this.edges.filter((edge) => !edge.isUsed);
-    this._rename(homes);
+    this._rename(parents);
   }
 
   /** Whether two lines go on without a turn from two edges to two others. */
   _isCrossing(/** @type {End[]} */ before, /** @type {End[]} */ after) {
-    const waysIn = before.map((end) => this.wayOut(end));
-    const waysOut = after.map((end) => this.wayOut(end));
-    const course = (/** @type {WayOut} */ one, /** @type {WayOut} */ other) => {
-      const x = other.place[0] - one.place[0], y = other.place[1] - one.place[1];
+    const incoming = before.map((end) => this.heading(end));
+    const outgoing = after.map((end) => this.heading(end));
+    const course = (/** @type {Heading} */ one, /** @type {Heading} */ other) => {
+      const x = other.point[0] - one.point[0], y = other.point[1] - one.point[1];
       const size = Math.max(Math.hypot(x, y), 1e-9);
-      return Math.min(-dot(one.way, [x / size, y / size]), dot(other.way, [x / size, y / size]));
+      return Math.min(
+        -dot(one.direction, [x / size, y / size]), dot(other.direction, [x / size, y / size]));
     };
     const straight = [0, 1].map((k) =>
-      Math.min(course(waysIn[0], waysOut[k]), course(waysIn[1], waysOut[1 - k])));
+      Math.min(course(incoming[0], outgoing[k]), course(incoming[1], outgoing[1 - k])));
     return Math.max(...straight) > ON_COURSE;
   }
 
@@ -230,13 +240,13 @@ export class LineGraph {
 
   /** @param {End} stub @param {End} one @param {End} other */
   _isSpike(stub, one, other) {
-    const [ahead, left, right] = [stub, one, other].map((end) => this.wayOut(end).way);
+    const [ahead, left, right] = [stub, one, other].map((end) => this.heading(end).direction);
     return dot(left, right) > SPIKE_SIDES && Math.max(dot(left, ahead), dot(right, ahead)) < -0.3;
   }
 
-  /** @param {Map<number, number>} homes */
-  _rename(homes) {
-    for (const edge of this.edges) edge.nodes = edge.nodes.map((node) => homeOf(homes, node));
+  /** @param {Map<number, number>} parents */
+  _rename(parents) {
+    for (const edge of this.edges) edge.nodes = edge.nodes.map((node) => nodeOf(parents, node));
   }
 }
 
@@ -251,9 +261,9 @@ function listed(lists, key) {
   return list;
 }
 
-/** @param {Map<number, number>} homes @param {number} node */
-function homeOf(homes, node) {
-  for (let home = homes.get(node); home !== undefined; home = homes.get(node)) node = home;
+/** The node that a node has become part of, or itself. @param {Map<number, number>} parents @param {number} node */
+function nodeOf(parents, node) {
+  for (let next = parents.get(node); next !== undefined; next = parents.get(node)) node = next;
   return node;
 }
 

@@ -77,6 +77,14 @@ export function roughWidth({ width, height, data }) {
 }
 
 /**
+ * The width of a line, in pixels, whose middle is so far from the nearest pixel of paper: that
+ * distance is half the width and half a pixel.
+ *
+ * @param {number} distance
+ */
+export const inkWidth = (distance) => 2 * distance - 1;
+
+/**
  * How far each pixel of ink is from the nearest pixel of paper, at most `maxDistance` pixels.
  *
  * Exact: the least over rows of the squared distance within a row and to that row. Only pixels that

@@ -7,7 +7,7 @@ import { decoded, imageOf } from "./decoding.js";
 import { DrawingError } from "./errors.js";
 import { folds } from "./folds.js";
 import { findInk } from "./ink.js";
-import { roughWidth } from "./morphology.js";
+import { inkWidth, roughWidth } from "./morphology.js";
 import { penColours } from "./pen_colours.js";
 import { BICUBIC, eachPlane, partOf, resized, where } from "./picture.js";
 import { bindingMarks, printedDashes, printedDots, punchedHoles } from "./printed_marks.js";
@@ -142,12 +142,11 @@ export function linesOfInk(ink, options = {}) {
   const small = { ...share, data: where(share.data, (inkShare) => inkShare >= minShare) };
   if (isPhoto) fillPinholes(small, share);
   const distance = centreLines(small);
-  const frame = [left, ink.width - right, top, ink.height - bottom]
+  const margins = [left, ink.width - right, top, ink.height - bottom]
     .map((side) => Math.floor(side / factor));
   const dirt = isClean ? { numSpecks: 0, hadEdge: false }
-    : removeDirt(small, distance, frame, { isPhoto, isPrinted });
-  // from the middle of a line to its edge it is half its width and half a pixel
-  const width = Math.max(2 * median(distance.filter(Boolean)) - 1, 1);
+    : removeDirt(small, distance, margins, { isPhoto, isPrinted });
+  const width = Math.max(inkWidth(median(distance.filter(Boolean))), 1);
   const dense = centred(walkLines(distance, small.width), share, softness / 2);
   const typicalTolerance = Math.max(MIN_TOLERANCE, softness / 4, TOLERANCE * width);
   const strokes = dense.map((line) => {
@@ -200,21 +199,21 @@ function fillPinholes(/** @type {Plane} */ ink, /** @type {Shares} */ share) {
 /**
  * Remove specks smaller than a dot of the pen, printed marks, and outlines of shadows.
  *
- * @param {Plane} ink @param {Float32Array} distance @param {number[]} frame How far the picture
- *   goes on beyond the ink: left, right, up, down.
+ * @param {Plane} ink @param {Float32Array} distance @param {number[]} margins How far the picture
+ *   goes on beyond the ink, in pixels of `ink`: left, right, up, down.
  * @param {{isPhoto: boolean, isPrinted: boolean}} options
  */
-function removeDirt(ink, distance, frame, { isPhoto, isPrinted }) {
+function removeDirt(ink, distance, margins, { isPhoto, isPrinted }) {
   const { width, height } = ink, regions = new Regions(ink), { labels, areas } = regions;
   const sums = areas.map(() => 0), lengths = areas.map(() => 0), places = [];
   for (let at = 0; at < distance.length; at++) {
     if (!distance[at]) continue;
     places.push(at);
-    sums[labels[at]] += 2 * distance[at] - 1;
+    sums[labels[at]] += inkWidth(distance[at]);
     lengths[labels[at]]++;
   }
   const mean = sums.map((sum, region) => sum / Math.max(lengths[region], 1));
-  const { low, high } = regions.boxes(), [left, right, up, down] = frame;
+  const { low, high } = regions.boxes(), [left, right, up, down] = margins;
   const sides = [width + left + right, height + up + down];
   let isCounted = areas.map((_, region) =>
     sides.some((side, axis) => high[region][axis] - low[region][axis] < SURROUNDS * side));
@@ -253,10 +252,10 @@ function removeDirt(ink, distance, frame, { isPhoto, isPrinted }) {
     bindingMarks(placedOthers(low), placedOthers(high), ...size)
       .forEach((isRing, i) => (isSpeck[others[i]] = isRing));
   }
-  const isEdge = alongBorder(labels, places, lengths, width, height, frame);
+  const isEdge = alongBorder(labels, places, lengths, width, height, margins);
   const atBorder = areas.map(() => false);
   if (isPhoto) {
-    const [first, last, top, bottom] = frame.map((gap) => Math.max(3 - gap, 0));
+    const [first, last, top, bottom] = margins.map((gap) => Math.max(3 - gap, 0));
     labels.forEach((region, at) => {
       if (region < 0) return;
       const x = at % width, y = Math.floor(at / width);
@@ -278,9 +277,9 @@ function removeDirt(ink, distance, frame, { isPhoto, isPrinted }) {
 /** Which regions lie along the picture's border, and are long together: edges of the sheet. */
 function alongBorder(
   /** @type {Int32Array} */ labels, /** @type {number[]} */ places, /** @type {number[]} */ lengths,
-  /** @type {number} */ width, /** @type {number} */ height, /** @type {number[]} */ frame,
+  /** @type {number} */ width, /** @type {number} */ height, /** @type {number[]} */ margins,
 ) {
-  const [left, right, up, down] = frame;
+  const [left, right, up, down] = margins;
   const wide = width - 2 + left + right, high = height - 2 + up + down;
   const isAlong = lengths.map(() => true);
   for (const at of places) {

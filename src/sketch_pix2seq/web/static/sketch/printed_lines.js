@@ -25,7 +25,7 @@ const STRAIGHT = 0.006; // of the longest side, by which it bends
 const NUM_SLOPES = 57; // at which pieces of margin lines are searched
 const MIN_PIECES = 3;
 const BESIDE = 0.02; // of the longest side: how close other lines are beside a margin line
-const MOSTLY = 0.7; // of the lines there are its pieces
+const MIN_SHARE = 0.7; // of the lines there are its pieces
 
 /**
  * The contrast up to which each place shows printed lines, not drawn ones.
@@ -176,9 +176,9 @@ export function withoutMarginLines(strokes, width, height, lineWidth) {
  *
  * @param {Points[]} strokes @param {number} width @param {number} height
  * @param {number} lineWidth Also how far pieces may be off the line.
- * @param {{minPieces?: number, covered?: number, mostly?: number}} [options] `minPieces`: of a line in pieces.
- *   `covered`: of such a line's length, the least that its pieces cover. `mostly`: of all strokes
- *   close by, more are its pieces.
+ * @param {{minPieces?: number, minCovered?: number, minShare?: number}} [options]
+ *   `minPieces`: of a line in pieces. `minCovered`: of such a line's length, what its pieces cover
+ *   at least, 0 to 1. `minShare`: of all strokes close to such a line, 0 to 1; more are its pieces.
  */
 export function linesAcross(strokes, width, height, lineWidth, options) {
   const isPiece = piecesAcross(strokes, [width, height], lineWidth, options);
@@ -197,10 +197,10 @@ export function linesAcross(strokes, width, height, lineWidth, options) {
  * Which strokes together are a straight line from border to border, with little beside it.
  *
  * @param {Points[]} strokes @param {number[]} sides @param {number} lineWidth
- * @param {{minPieces?: number, covered?: number, mostly?: number}} [options]
+ * @param {{minPieces?: number, minCovered?: number, minShare?: number}} [options]
  */
 function piecesAcross(strokes, sides, lineWidth, options = {}) {
-  const { minPieces = MIN_PIECES, covered = 0, mostly = MOSTLY } = options;
+  const { minPieces = MIN_PIECES, minCovered = 0, minShare = MIN_SHARE } = options;
   const isAcross = strokes.map(() => false), first = SLOPES[0], last = SLOPES[SLOPES.length - 1];
   const reach = BESIDE * Math.max(...sides);
   for (const along of [0, 1]) {
@@ -218,10 +218,10 @@ function piecesAcross(strokes, sides, lineWidth, options = {}) {
         const from = numBelow(lows, middle - lineWidth), to = numBelow(lows, middle + lineWidth);
         // what is neither wholly above nor wholly below is near
         const numNear = numBelow(lows, middle + reach) - numUpTo(highs, middle - reach);
-        if (to - from < minPieces || to - from <= mostly * numNear) continue;
+        if (to - from < minPieces || to - from <= minShare * numNear) continue;
         const pieces = order.slice(from, to).filter((stroke) => middle - across[stroke][0] < lineWidth
           && across[stroke][1] - middle < lineWidth);
-        if (pieces.length < minPieces || pieces.length <= mostly * numNear) continue;
+        if (pieces.length < minPieces || pieces.length <= minShare * numNear) continue;
         let start = Infinity, end = -Infinity, length = 0;
         for (const stroke of pieces) {
           start = Math.min(start, extents[stroke][0]);
@@ -229,7 +229,7 @@ function piecesAcross(strokes, sides, lineWidth, options = {}) {
           length += extents[stroke][1] - extents[stroke][0];
         }
         const span = end - start;
-        if (span <= FROM_BORDER * sides[along] || length < covered * span) continue;
+        if (span <= FROM_BORDER * sides[along] || length < minCovered * span) continue;
         for (const stroke of pieces) isAcross[stroke] = true;
       }
     }

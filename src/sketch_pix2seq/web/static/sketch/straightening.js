@@ -30,7 +30,7 @@ const AT_BORDER = 0.008; // of the longest side: an edge there is where the shee
 const MIN_CORNER = 0.004; // of the sheet's area, what a corner of its outline takes off
 const FOUR_SIDED = 0.8; // of the outline's length, what four edges have at least
 const MAX_AREA = 1.15; // of the outline's, within four edges
-const MIN_SINE = 0.4; // of the angle between two edges
+const MIN_SINE = 0.4; // of the angle by which an edge turns to the right from that before it
 const SIDE = 1024; // pixels of the picture in which edges are fitted
 const REACH = 0.015; // of that: how far an edge may be from where it was found
 const STEPS = 64; // along an edge
@@ -130,7 +130,8 @@ function cornersOf(rays) {
   /** @type {Point[]} */
   const corners = [];
   for (const [number, { point: other, along: alongOther }] of rays.entries()) {
-    const { point, along } = rays[(number + 3) % 4], sine = cross(along, alongOther);
+    const { point, along } = rays[(number + 3) % 4];
+    const sine = cross(along, alongOther); // negative: a turn to the left
     if (sine < MIN_SINE) return null;
     const ahead = cross(difference(point, other), alongOther) / sine;
     corners.push([point[0] + ahead * along[0], point[1] + ahead * along[1]]);

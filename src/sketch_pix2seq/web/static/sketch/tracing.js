@@ -8,15 +8,15 @@ import { median } from "./statistics.js";
 /** @typedef {import("./centre_lines.js").Line} Line */
 /** @typedef {import("./line_graph.js").End} End */
 /** @typedef {import("./line_graph.js").Edge} Edge */
-/** @typedef {import("./line_graph.js").WayOut} WayOut */
-/** @typedef {Map<End, WayOut>} Ways */
+/** @typedef {import("./line_graph.js").Heading} Heading */
+/** @typedef {Map<End, Heading>} Headings Of ends that meet others at a node. */
 
 const GAP = 1.5; // of the width: wider gaps are the drawer's
-const FACING = -0.8; // cosine between two lines' ways at a gap
-const STRAIGHT_ON = -0.35; // cosine between two ways out of a node: at most 70 degrees of turn
+const FACING = -0.8; // cosine between two lines' headings at a gap
+const STRAIGHT_ON = -0.35; // cosine between two headings at a node: at most 70 degrees of turn
 const LEFT_OVER = 0.5; // of the width: pieces between junctions that reach no farther beyond them
 const CORNER = 2.2; // times the distance to the edge: how far off the corner of two lines may be
-const TURN = -0.94; // cosine between two ways out of a node beyond which there is no corner
+const TURN = -0.94; // cosine between two headings at a node beyond which there is no corner
 
 /**
  * Walk along lines one pixel wide, straight on through junctions.
@@ -27,11 +27,11 @@ const TURN = -0.94; // cosine between two ways out of a node beyond which there 
  */
 export function walkLines(distance, width) {
   const graph = new LineGraph(distance, width), ends = graph.ends();
-  /** @type {Ways} */
-  const ways = new Map();
-  for (const meeting of ends.values()) join(graph, meeting, ways);
+  /** @type {Headings} */
+  const nodeHeadings = new Map();
+  for (const meeting of ends.values()) join(graph, meeting, nodeHeadings);
   bridgeGaps(graph);
-  const lines = walkAll(graph, ends, ways);
+  const lines = walkAll(graph, ends, nodeHeadings);
   const { xs, ys } = graph.pixels;
   for (const at of graph.dots) lines.push({ xs: [xs[at]], ys: [ys[at]], radii: [1] });
   return lines.sort((a, b) => b.xs.length - a.xs.length);
@@ -39,15 +39,16 @@ export function walkLines(distance, width) {
 
 /** At a node join the two ends that go on most straightly, then the next two. */
 function join(
-  /** @type {LineGraph} */ graph, /** @type {End[]} */ meeting, /** @type {Ways} */ ways,
+  /** @type {LineGraph} */ graph, /** @type {End[]} */ meeting,
+  /** @type {Headings} */ nodeHeadings,
 ) {
   const open = meeting.filter(({ edge, side }) => edge.next[side] === null);
   if (open.length < 2) return;
-  const out = open.map((end) => graph.wayOut(end));
-  open.forEach((end, i) => ways.set(end, out[i]));
+  const out = open.map((end) => graph.heading(end));
+  open.forEach((end, i) => nodeHeadings.set(end, out[i]));
   const isCorner = open.length === 2, free = new Set(open.keys()), pairs = [];
   for (const a of open.keys()) {
-    for (let b = 0; b < a; b++) pairs.push({ turn: dot(out[a].way, out[b].way), a, b });
+    for (let b = 0; b < a; b++) pairs.push({ turn: dot(out[a].direction, out[b].direction), a, b });
   }
   for (const { turn, a, b } of pairs.sort((p, q) => p.turn - q.turn)) {
     if (!free.has(a) || !free.has(b) || !(turn < STRAIGHT_ON || isCorner)) continue;
@@ -76,7 +77,8 @@ function bridgeGaps(/** @type {LineGraph} */ graph) {
   for (const { apart, one, other } of pairs.sort((p, q) => p.apart - q.apart)) {
     const { end } = one, { end: far } = other;
     if (end.edge.next[end.side] || far.edge.next[far.side] || end.edge === far.edge) continue;
-    const out = graph.wayOut(end).way, back = graph.wayOut(far).way, size = Math.max(apart, 1e-9);
+    const out = graph.heading(end).direction, back = graph.heading(far).direction;
+    const size = Math.max(apart, 1e-9);
     /** @type {[number, number]} */
     const across = [(other.x - one.x) / size, (other.y - one.y) / size];
     const isAcross = -dot(out, across) > 0.5 && dot(back, across) > 0.5;
@@ -86,14 +88,15 @@ function bridgeGaps(/** @type {LineGraph} */ graph) {
 
 /** Follow joined edges from each loose end, then round what is left: loops. */
 function walkAll(
-  /** @type {LineGraph} */ graph, /** @type {Map<number, End[]>} */ ends, /** @type {Ways} */ ways,
+  /** @type {LineGraph} */ graph, /** @type {Map<number, End[]>} */ ends,
+  /** @type {Headings} */ nodeHeadings,
 ) {
   /** @type {Line[]} */
   const lines = [], every = graph.edges.flatMap((edge) => edge.ends);
   const starts = every.filter(({ edge, side }) => edge.next[side] === null);
   for (const start of [...starts, ...graph.edges.map((edge) => edge.ends[0])]) {
     if (start.edge.isUsed) continue;
-    const path = pathFrom(start), line = lineOf(path, graph, ways);
+    const path = pathFrom(start), line = lineOf(path, graph, nodeHeadings);
     const isLeftOver = path.length > 1 ? extent(line) < median(line.radii)
       : isWithinOthers(path[0].edge, graph, ends);
     if (!isLeftOver) lines.push(line);
@@ -138,15 +141,16 @@ function isWithinOthers(
 
 /** The points of joined edges, without the bent ones where they meet, with the corners there. */
 function lineOf(
-  /** @type {End[]} */ path, /** @type {LineGraph} */ graph, /** @type {Ways} */ ways,
+  /** @type {End[]} */ path, /** @type {LineGraph} */ graph, /** @type {Headings} */ nodeHeadings,
 ) {
   /** @type {Line} */
   const line = { xs: [], ys: [], radii: [] };
   for (const { edge, side } of path) {
     const entry = edge.ends[side], exit = edge.ends[1 - side], after = edge.next[1 - side];
-    const size = edge.xs.length, wayIn = ways.get(entry), wayOn = ways.get(exit);
-    let first = edge.next[side] && wayIn ? wayIn.start : 0;
-    let last = after && wayOn ? wayOn.start : 0;
+    const size = edge.xs.length;
+    const headingIn = nodeHeadings.get(entry), headingOn = nodeHeadings.get(exit);
+    let first = edge.next[side] && headingIn ? headingIn.start : 0;
+    let last = after && headingOn ? headingOn.start : 0;
     if (first + last >= size) {
       first = Math.min(first, size >> 1);
       last = Math.max(0, size - first - 1);
@@ -155,9 +159,9 @@ function lineOf(
       const values = from(edge[kind], side);
       for (let i = first; i < size - last; i++) line[kind].push(values[i]);
     }
-    const wayAfter = after && ways.get(after);
-    if (wayOn && wayAfter) {
-      const corner = cornerOf(wayOn, wayAfter, graph.radius(edge.nodes[1 - side]));
+    const headingAfter = after && nodeHeadings.get(after);
+    if (headingOn && headingAfter) {
+      const corner = cornerOf(headingOn, headingAfter, graph.radius(edge.nodes[1 - side]));
       if (corner) add(line, corner[0], corner[1], line.radii[line.radii.length - 1]);
     }
   }
@@ -175,11 +179,11 @@ function add(line, x, y, radius) {
 
 /** Where two lines meet if they go on straight; null where they have no corner close by. */
 function cornerOf(
-  /** @type {WayOut} */ one, /** @type {WayOut} */ other, /** @type {number} */ radius,
+  /** @type {Heading} */ one, /** @type {Heading} */ other, /** @type {number} */ radius,
 ) {
-  const isDot = [one, other].some(({ way: [x, y] }) => !x && !y);
-  if (isDot || dot(one.way, other.way) < TURN) return null;
-  const [ahead, back] = [one, other].map(({ way: [x, y] }) =>
+  const isDot = [one, other].some(({ direction: [x, y] }) => !x && !y);
+  if (isDot || dot(one.direction, other.direction) < TURN) return null;
+  const [ahead, back] = [one, other].map(({ direction: [x, y] }) =>
     /** @type {[number, number]} */ ([-x, -y]));
-  return meetingPoint(one.place, ahead, other.place, back, CORNER * radius + 2);
+  return meetingPoint(one.point, ahead, other.point, back, CORNER * radius + 2);
 }
