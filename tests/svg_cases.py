@@ -405,6 +405,27 @@ CASES = {
         [LINE],
         "2 x `use` of another file",
     ),
+    "style sheets of other files": SvgCase(
+        "<style>@import url('a.css?a;b'); /* @import 'no.css'; */ @IMPORT \"b.css\" screen;"
+        '.pen { stroke: black; fill: none }</style><path class="pen" d="M10 10L90 20"/>',
+        [LINE],
+        "2 x style sheet of another file",
+    ),
+    "clips of what is not read hide nothing, empty ones all": SvgCase(
+        '<clipPath id="t"><text>a</text></clipPath><clipPath id="e"/>'
+        f'<g clip-path="url(#t)">{_LINE}</g><g clip-path="url(#e)">{_pen("M10 50H90")}</g>',
+        [LINE],
+        "text",
+    ),
+    "links without a namespace before others, even empty ones": SvgCase(
+        '<g display="none"><path id="p" d="M10 50H90" stroke="black"/></g>'
+        '<linearGradient id="black"><stop/></linearGradient>'
+        '<linearGradient id="a" href="" xlink:href="#black"/>'
+        '<linearGradient id="b" xmlns:l="http://www.w3.org/1999/xlink" l:href=" #black"/>'
+        '<use href="" xlink:href="#p"/><path d="M10 60H90" stroke="url(#a)"/>'
+        '<path d="M10 10L90 20" stroke="url(#b)"/>',
+        [LINE],
+    ),
 }
 
 

@@ -50,6 +50,8 @@ class StyleSheets:
     def __init__(self, sheets: Iterable[tuple[str, str]]) -> None:
         self.num_passed_over = 0
         "Rules that are too costly to select by."
+        self.num_imports = 0
+        "Sheets of other files, which are never opened."
         self._matcher = cssselect2.Matcher()
         self._layers: dict[str, int] = {}
         self._namespaces: dict[str | None, str] = {}
@@ -102,6 +104,8 @@ class StyleSheets:
             self._add_rule(rule, nested, layer, around)
         elif rule.type != "at-rule":
             return
+        elif rule.lower_at_keyword == "import":
+            self.num_imports += nested == 0  # elsewhere it means nothing
         elif rule.lower_at_keyword == "namespace":
             self._add_namespace(rule.prelude)
         elif rule.lower_at_keyword == "layer" and rule.content is None:

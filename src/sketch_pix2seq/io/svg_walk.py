@@ -57,6 +57,7 @@ BORDER = 0.01
 """Share of a page's longest side within which edges of areas lie along its own edge."""
 _CSS = ("", "text/css")
 _RULES = "style rule with a selector that is too long"
+_IMPORTS = "style sheet of another file"
 _CONTAINERS = frozenset({"svg", "g", "a", "switch"})
 _MAX_NAMED = 4  # kinds of what was left out
 _NOT_READ = {"text": "text", "image": "picture", "foreignObject": "foreign object"}
@@ -105,7 +106,8 @@ class SvgWalk:
 
     def left_out(self) -> str | None:
         """What was left out, in one line."""
-        left_out = self._left_out + Counter({_RULES: self._sheets.num_passed_over})
+        sheets = {_IMPORTS: self._sheets.num_imports, _RULES: self._sheets.num_passed_over}
+        left_out = self._left_out + Counter(sheets)
         named = left_out.most_common(_MAX_NAMED)
         parts = [f"{count} x {what}" if count > 1 else what for what, count in named]
         if len(left_out) > len(named):
@@ -386,7 +388,7 @@ class SvgWalk:
         owner: ElementWrapper,
         owner_declared: Mapping[str, str],
     ) -> list[Clip]:
-        """The areas of a clip path or mask; a mask whose content is not read cuts nothing."""
+        """The areas of a clip path or mask; one of which nothing is read cuts nothing."""
         if element.id in state.within or state.depth > MAX_DEPTH:
             raise DrawingError("it must not clip itself", got=f"#{element.id}")
         is_mask = element.local_name == "mask"
@@ -418,8 +420,8 @@ class SvgWalk:
                     clip.append(replace(shape.area, is_in=is_in, clips=shape.clips))
                 if is_mask and shape.stroke is not None:
                     self._left_out["line of a mask"] += 1
-        if is_mask and not any(area.is_in for area in clip):
-            return clips if self._left_out.total() > num_left_out else [[]]
+        if self._left_out.total() > num_left_out and not any(area.is_in for area in clip):
+            return clips
         return [*clips, clip]
 
     def _markers(self, lines: list[Polyline], width: float, state: WalkState) -> Iterator[Shape]:

@@ -54,8 +54,14 @@ def applies(element: ET.Element) -> bool:
 
 
 def reference_of(element: ET.Element) -> str:
-    """What an element refers to, such as `#id`."""
-    return (element.get("href") or element.get(_NS_HREF) or "").strip()
+    """What an element refers to, such as `#id`.
+
+    Of two links that without a namespace counts, even if it is empty.
+
+    Source: SVG 2, section 16.1.6 (deprecated XLink URL reference attributes).
+    """
+    link = element.get("href")
+    return (element.get(_NS_HREF, "") if link is None else link).strip()
 
 
 def decoded(data: bytes) -> str:

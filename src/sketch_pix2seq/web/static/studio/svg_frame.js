@@ -14,13 +14,14 @@ const READ = /^(svg|g|a|switch|path|line|polyline|polygon|rect|circle|ellipse|li
 export const NOT_READ = { text: "text", image: "picture", foreignObject: "foreign object" };
 const NOT_COPIED = /^(on|(xlink:)?href$|xml|_style$|_on|style$|systemLanguage$|required)/i;
 const LINKS = /url\(\s*(?!\s*["']?#)[^)]*\)/gi; // to other files
+const IMPORTS = /\/\*[^]*?(?:\*\/|$)|"[^"]*"?|'[^']*'?|@import\b/gi; // and comments and texts, to step over
 const NO_SIZE = /^$|%\s*$|auto/;
 const SCHEMES = /\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)/gi;
 const STYLE = "position:fixed;width:1280px;height:800px;visibility:hidden;border:0";
 
 /** An SVG that the browser lays out: `open` and `close` it in one task. */
 export class SvgFrame {
-  /** @param {string} text @param {(what: string) => void} leaveOut Called with what is not read. */
+  /** @param {string} text @param {(what: string, count?: number) => void} leaveOut Called with what is not read. */
   constructor(text, leaveOut) {
     this.source = parsed(text);
     this.leaveOut = leaveOut;
@@ -40,8 +41,10 @@ export class SvgFrame {
     policy.httpEquiv = "Content-Security-Policy";
     policy.content = "default-src 'none'";
     this.document.head.append(policy);
-    const sheet = new this.view.CSSStyleSheet();
-    sheet.replaceSync([...this.source.querySelectorAll("_style")].map(cssOf).join("\n"));
+    const sheet = new this.view.CSSStyleSheet(), sources = [...this.source.querySelectorAll("_style")];
+    sheet.replaceSync(sources.map(cssOf).join("\n"));
+    const numImports = sources.reduce((sum, element) => sum + numImportsOf(element), 0);
+    if (numImports) this.leaveOut("style sheet of another file", numImports);
     this.root = this.copyOf(this.source);
     this.hasViewBox = this.isSized = hasViewBox(this.source);
     const isOpen = (side) => NO_SIZE.test(this.source.getAttribute(side) ?? "");
@@ -152,7 +155,7 @@ export class SvgFrame {
 
   /** Put what a `use` points at into its copy. */
   #use(source, copy, depth) {
-    const link = (source.getAttribute("href") ?? source.getAttributeNS(XLINK, "href") ?? "").trim();
+    const link = linkOf(source);
     const target = link.startsWith("#") ? this.ids.get(link.slice(1)) : null;
     if (link && !link.startsWith("#")) this.leaveOut("`use` of another file");
     if (!target) return;
@@ -182,12 +185,18 @@ function parsed(text) {
   return root;
 }
 
+/** What an element refers to, such as `#id`; that without a namespace counts, even if it is empty. */
+export const linkOf = (element) => (element.getAttribute("href") ?? element.getAttributeNS(XLINK, "href") ?? "").trim();
+
 /** Whether an element is shown where English is read and nothing is known beyond SVG: the same everywhere, as in Python. */
 function isFor(element) {
   const languages = (element.getAttribute("systemLanguage") ?? "en").toLowerCase().split(",");
   return languages.some((word) => /^\s*en(-|\s*$)/.test(word)) && !element.hasAttribute("requiredExtensions")
     && !(element.getAttribute("requiredFeatures") ?? "").includes("Extensibility");
 }
+
+/** How many sheets of other files a style sheet wants, which are never loaded. */
+const numImportsOf = (element) => (element.textContent.match(IMPORTS) ?? []).filter((part) => part[0] === "@").length;
 
 /** The rules of a style sheet, for a light screen. */
 function cssOf(element) {

@@ -2,7 +2,7 @@
 // with what clips them and the markers on their lines. `svg_walk.py` does the same.
 
 import { clipEdges, clipped } from "./svg_clips.js";
-import { NOT_READ } from "./svg_frame.js";
+import { linkOf, NOT_READ } from "./svg_frame.js";
 import { markerPlaces } from "./svg_markers.js";
 import { linesOfPath } from "./svg_path.js";
 import { boundsOf } from "./strokes.js";
@@ -117,8 +117,7 @@ export class SvgWalk {
         return [...BLACK, 1];
       }
       for (let step = 0; step < 8 && found && !found.copy.querySelector("stop"); step++) {
-        const { target } = found, next = target.getAttribute("href") ?? target.getAttribute("xlink:href") ?? "";
-        found = this.frame.placed(`url(${next})`, PAINTS, "linearGradient");
+        found = this.frame.placed(`url(${linkOf(found.target)})`, PAINTS, "linearGradient");
       }
       const stops = [...found?.copy.querySelectorAll("stop") ?? []].map((stop) => {
         const style = this.frame.styleOf(stop), [red, green, blue, alpha] = colourOf(style.stopColor);
@@ -150,7 +149,7 @@ export class SvgWalk {
     return movedClip(found.areas, fit);
   }
 
-  /** The areas of a clip path or mask in its own coordinates; null if a mask shows what is not read. */
+  /** The areas of a clip path or mask in its own coordinates; null if nothing of it is read. */
   #areas(link, kind) {
     const isMask = kind === MASKS, found = this.frame.placed(link, kind, "g");
     if (!found) return null;
@@ -168,7 +167,7 @@ export class SvgWalk {
     const areas = shapes.filter(({ fill }) => Array.isArray(fill))
       .map(({ area, fill }) => ({ ...area, isIn: !isMask || shows(fill) >= LIGHT }));
     if (isMask && shapes.some(({ stroke }) => stroke)) counting("line of a mask");
-    if (isMask && !areas.some(({ isIn }) => isIn) && numLeftOut) return null;
+    if (numLeftOut && !areas.some(({ isIn }) => isIn)) return null;
     return { areas, isOfBox: target.getAttribute(isMask ? "maskContentUnits" : "clipPathUnits") === OF_BOX };
   }
 
