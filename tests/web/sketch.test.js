@@ -18,6 +18,7 @@ import { withoutMarginLines } from "./sketch/printed_lines.js";
 import { readSafetensors } from "./sketch/safetensors.js";
 import { findSheet } from "./sketch/sheet_edge.js";
 import { Sketcher as Drawer } from "./sketch/sketcher.js";
+import { walkLines } from "./sketch/tracing.js";
 
 /** A worker of which a test says what it answers. */
 class FakeWorker extends EventTarget {
@@ -237,6 +238,15 @@ test("margin lines are found among very many strokes in bounded time", () => {
   const seconds = (process.cpuUsage().user - before) / 1e6;
   assert.deepEqual(left, drawn);
   assert.ok(seconds < 5, `it took ${seconds} seconds`);
+});
+
+test("gaps are bridged from left and from right alike", () => {
+  for (const [gap, numLines] of [[4, 1], [9, 2]]) {
+    const distance = new Float32Array(9 * 80).fill(2, 4 * 80 + 5, 4 * 80 + 30);
+    distance.fill(5, 4 * 80 + 29 + gap, 4 * 80 + 70); // lines 3 and 9 pixels wide
+    assert.equal(walkLines(distance, 80).length, numLines);
+    assert.equal(walkLines(distance.toReversed(), 80).length, numLines);
+  }
 });
 
 test("folds are paler than what is drawn, in the pixels in which they lie", () => {

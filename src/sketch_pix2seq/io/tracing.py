@@ -77,7 +77,7 @@ def _join(graph: LineGraph, meeting: list[End], node_headings: dict[End, Heading
 
 
 def _bridge_gaps(graph: LineGraph) -> None:
-    """Join loose ends that face each other across a gap narrower than the line is wide."""
+    """Join loose ends that face each other across a gap narrower than both lines are wide."""
     loose = [(edge, side) for edge in graph.edges for side in (0, 1) if not edge.next_edge[side]]
     if not loose:
         return
@@ -88,7 +88,7 @@ def _bridge_gaps(graph: LineGraph) -> None:
     pairs = []
     for a, stop in enumerate(stops):
         apart = np.hypot(*(points[a + 1 : stop] - points[a]).T)
-        near = np.flatnonzero(apart <= reach[a]).tolist()
+        near = np.flatnonzero(apart <= np.minimum(reach[a], reach[a + 1 : stop])).tolist()
         pairs += [(float(apart[k]), a, a + 1 + k) for k in near]
     for apart, a, b in sorted(pairs):
         first, second = loose[a], loose[b]

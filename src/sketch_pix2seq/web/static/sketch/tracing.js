@@ -58,20 +58,19 @@ function join(
   }
 }
 
-/** Join loose ends that face each other across a gap narrower than the line is wide. */
+/** Join loose ends that face each other across a gap narrower than both lines are wide. */
 function bridgeGaps(/** @type {LineGraph} */ graph) {
   const loose = graph.edges.flatMap((edge) => edge.ends)
     .filter(({ edge, side }) => !edge.next[side])
     .map((end) => {
       const at = end.side === 0 ? 0 : end.edge.xs.length - 1;
-      return { end, x: end.edge.xs[at], y: end.edge.ys[at] };
+      return { end, x: end.edge.xs[at], y: end.edge.ys[at], reach: GAP * end.edge.width + 1 };
     }).sort((a, b) => a.x - b.x);
   const pairs = [];
   for (const [a, one] of loose.entries()) {
-    const reach = GAP * one.end.edge.width + 1;
-    for (let b = a + 1; b < loose.length && loose[b].x <= one.x + reach; b++) {
+    for (let b = a + 1; b < loose.length && loose[b].x <= one.x + one.reach; b++) {
       const apart = Math.hypot(loose[b].x - one.x, loose[b].y - one.y);
-      if (apart <= reach) pairs.push({ apart, one, other: loose[b] });
+      if (apart <= Math.min(one.reach, loose[b].reach)) pairs.push({ apart, one, other: loose[b] });
     }
   }
   for (const { apart, one, other } of pairs.sort((p, q) => p.apart - q.apart)) {
