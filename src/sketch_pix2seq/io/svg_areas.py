@@ -15,8 +15,8 @@ from sketch_pix2seq.io.svg_lines import Polyline, cut
 
 MAX_CROSSINGS = 20_000_000
 """Of edges with rows of pixels, and of lines with edges of a clip."""
-_AREA_COST = 50  # edges that take as long as a part of a clip
-_CUT_COST = 8_000  # and as one that is cut itself
+_AREA_COST = 50  # edges: a part of a clip takes as long as so many more of them
+_CUT_COST = 8_000  # edges: the same of a part that is cut itself
 _BLOCK = 1_000_000  # pairs that are compared at once
 
 
@@ -27,13 +27,13 @@ class Area:
     Args:
         rings: (P, 2) points of each; the last is joined to the first.
         even_odd: Which inside is meant: else all round which lines go (`nonzero`).
-        is_in: For a part of a clip: whether it adds to it or takes away from it.
+        shows: For a part of a clip: whether what lies in it is visible, or hidden.
         clips: For a part of a clip: what cuts it.
     """
 
     rings: list[Float[np.ndarray, "P 2"]]
     even_odd: bool = False
-    is_in: bool = True
+    shows: bool = True
     clips: tuple[Clip, ...] = ()
 
     def edges(self) -> tuple[Float[np.ndarray, "E 2"], Float[np.ndarray, "E 2"]]:
@@ -45,7 +45,8 @@ class Area:
 
 
 Clip: TypeAlias = list[Area]
-"""Areas in the order in which they add to the visible part or take away from it."""
+"""Areas in the order in which they are painted one over another: where several lie, the last one
+says whether anything is visible (`shows`). Outside of all nothing is."""
 
 
 @dataclass(eq=False)
@@ -83,7 +84,10 @@ def over(paint: Paint, ground: RGB) -> RGB:
 
 
 def clip_cost(clip: Clip) -> int:
-    """What a clip costs for each point: its edges, and more for each of its parts."""
+    """What cutting a point costs, in edges of a clip that it is compared with.
+
+    Each part of a clip takes as long as some edges more.
+    """
     return sum(
         (_CUT_COST if area.clips else _AREA_COST) + sum(map(len, inner.rings))
         for area in clip
@@ -188,5 +192,5 @@ def _inside(points: Float[np.ndarray, "P 2"], clip: Clip) -> Bool[np.ndarray, " 
             hit = (turns % 2 == 1 if area.even_odd else turns != 0) | on_edge
             for inner in area.clips:
                 hit &= _inside(some[:, 0], inner)
-            inside[first : first + size][hit] = area.is_in
+            inside[first : first + size][hit] = area.shows
     return inside

@@ -5,17 +5,17 @@ from __future__ import annotations
 from sketch_pix2seq.errors import DrawingError
 
 MAX_DEPTH = 64
-"""Elements inside each other."""
+"""How many elements are inside each other."""
 MAX_SAMPLES = 6_000_000
-"""Points of lines and of sampled curves."""
+"""How many points lines have, those of sampled curves included."""
 
-_MAX_ELEMENTS = 100_000  # that draw
-_MAX_VISITED_BYTES = 48_000_000  # twice the largest file: `use` may visit the same bytes again
-_MAX_NUMBERS = 3_000_000  # and letters of path data
-_MAX_MARKERS = 10_000
-_MAX_CLIP_WORK = 100_000_000  # points times edges of what cuts them
-_CLIPPED_COST = 40  # points that take as long as a shape to be cut
-_PIECE_COST = 3_000  # points and edges that take as long as a piece more that is cut off
+_MAX_ELEMENTS = 100_000  # elements that draw, each time that they do
+_MAX_ATTRIBUTE_LETTERS = 48_000_000  # letters; twice the largest file, as `use` repeats elements
+_MAX_NUMBERS = 3_000_000  # numbers and command letters of path data
+_MAX_MARKERS = 10_000  # markers that are drawn
+_MAX_CLIP_WORK = 100_000_000  # comparisons of a point with an edge of a clip
+_SHAPE_POINTS = 40  # points: cutting a shape takes as long as cutting so many more of them
+_PIECE_WORK = 3_000  # comparisons that take as long as a piece more that a line is cut into
 
 
 class LimitError(DrawingError):
@@ -27,17 +27,17 @@ class WalkLimits:
 
     def __init__(self) -> None:
         self._elements_left = _MAX_ELEMENTS
-        self._bytes_left = _MAX_VISITED_BYTES
+        self._letters_left = _MAX_ATTRIBUTE_LETTERS
         self._numbers_left = _MAX_NUMBERS
         self._samples_left = MAX_SAMPLES
         self._markers_left = _MAX_MARKERS
         self._clip_work_left = _MAX_CLIP_WORK
 
-    def visit(self, num_bytes: int) -> None:
-        """Count an element whose attributes have so many bytes."""
+    def visit(self, num_letters: int) -> None:
+        """Count an element whose attributes have so many letters."""
         self._elements_left -= 1
-        self._bytes_left -= num_bytes
-        if self._elements_left < 0 or self._bytes_left < 0:
+        self._letters_left -= num_letters
+        if self._elements_left < 0 or self._letters_left < 0:
             raise LimitError(f"an SVG must draw at most {_MAX_ELEMENTS} elements", got="more")
 
     def read_numbers(self, count: int) -> None:
@@ -48,8 +48,8 @@ class WalkLimits:
             raise LimitError(rule, got="more")
 
     def draw(self, num_points: int, clip_cost: int) -> None:
-        """Count the points of a shape, each of which is cut at a cost."""
-        self._clip_work_left -= (num_points + _CLIPPED_COST) * clip_cost
+        """Count the points of a shape; each is compared with `clip_cost` edges of clips."""
+        self._clip_work_left -= (num_points + _SHAPE_POINTS) * clip_cost
         self._check_clips()
         self._samples_left -= num_points
         if self._samples_left < 0:
@@ -57,7 +57,7 @@ class WalkLimits:
 
     def cut_off(self, num_pieces: int) -> None:
         """Count pieces that a shape has more than before it was cut."""
-        self._clip_work_left -= _PIECE_COST * max(0, num_pieces)
+        self._clip_work_left -= _PIECE_WORK * max(0, num_pieces)
         self._check_clips()
 
     def takes_marker(self) -> bool:

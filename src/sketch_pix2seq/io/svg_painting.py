@@ -63,7 +63,7 @@ class PixelGrid:
                 visible = np.zeros(mask.shape, bool)
                 for piece in clip:
                     inner, inside = part._clipped(piece, piece.clips)
-                    visible[inner][inside] = piece.is_in
+                    visible[inner][inside] = piece.shows
                 mask &= visible
         return window, mask
 

@@ -31,8 +31,8 @@ _MANY_DIGITS = re.compile(r"(\d{300})\d+")  # Python reads no whole numbers of t
 _LONGEST_NESTED = 4_000  # letters of the selectors of a rule within a rule
 _MAX_COMBINATORS = 8  # of a selector; more cost too much, and mean nothing in a drawing
 _MAX_TOKENS = 100  # of a selector; real ones have below 20
-_MAX_TESTS = 6_000_000  # of parts of selectors in a document
-_TEST = 4  # parts of a selector that take as long as to begin
+_MAX_TESTS = 6_000_000  # tokens of selectors that are compared with elements in a document
+_TEST = 4  # tokens of a selector that take as long as to begin with it
 _MAX_VARIABLES = 500  # of a block
 _MAX_NESTED = 8  # rules within rules, and brackets within brackets
 _MAX_RULES = 20_000
@@ -42,6 +42,21 @@ class _Declaration(NamedTuple):
     name: str
     value: str
     is_important: bool
+
+
+class _MatchingCost(NamedTuple):
+    """What it costs to find out whether a selector chooses an element.
+
+    Args:
+        num_tokens: Tokens of the selector, each of which is compared once for every way to choose
+            what is around and what is beside.
+        num_around: Combinators after which any element around may be meant.
+        num_beside: Combinators and counts for which all elements beside are looked at.
+    """
+
+    num_tokens: int
+    num_around: int
+    num_beside: int
 
 
 class StyleSheets:
@@ -155,7 +170,7 @@ class StyleSheets:
         block = _as_declarations(content)
         parts = [part for part in split(tinycss2.parse_component_value_list(text), ",") if part]
         self._rules_left -= len(parts)
-        costs = [cost for cost in map(_cost, parts) if cost is not None]
+        costs = [cost for cost in map(_matching_cost, parts) if cost is not None]
         if not block or len(costs) < len(parts) or self._rules_left < 0:
             self.num_passed_over += bool(block)
             return
@@ -167,21 +182,19 @@ class StyleSheets:
             ]
         except (cssselect2.SelectorError, NotImplementedError):
             return  # as browsers do
-        for selector, (size, num_around, num_beside) in zip(selectors, costs, strict=True):
-            selector.test = self._counted(selector.test, size, num_around, num_beside)
+        for selector, cost in zip(selectors, costs, strict=True):
+            selector.test = self._counted(selector.test, cost)
             self._matcher.add_selector(selector, (layer, block))
 
-    def _counted(
-        self, test: Callable[[Any], bool], size: int, num_around: int, num_beside: int
-    ) -> Callable[[Any], bool]:
+    def _counted(self, test: Callable[[Any], bool], cost: _MatchingCost) -> Callable[[Any], bool]:
         """A selector's test that holds for no element once all of them have cost too much."""
 
         def counted(element: cssselect2.ElementWrapper) -> bool:
             if self._tests_left <= 0:
                 return False
-            ways = math.comb(self._depth + num_around, num_around) if num_around else 1
-            beside = len(element.etree_siblings) ** num_beside if num_beside else 1
-            self._tests_left -= _TEST + size * ways * beside
+            ways = math.comb(self._depth + cost.num_around, cost.num_around)
+            beside = len(element.etree_siblings) ** cost.num_beside if cost.num_beside else 1
+            self._tests_left -= _TEST + cost.num_tokens * ways * beside
             if self._tests_left <= 0:
                 self.num_passed_over += 1
                 return False
@@ -239,12 +252,9 @@ def _is_transform(value: str) -> bool:
     return True
 
 
-def _cost(tokens: Sequence[Any], nested: int = 0) -> tuple[int, int, int] | None:
-    """What a selector costs: its parts, combinators to what is around, and to what is beside.
-
-    None: too much.
-    """
-    size, num_around, num_beside = len(tokens), 0, 0
+def _matching_cost(tokens: Sequence[Any], nested: int = 0) -> _MatchingCost | None:
+    """What matching one element against a selector costs; None: too much."""
+    num_tokens, num_around, num_beside = len(tokens), 0, 0
     kinds = [token.type for token in tokens]
     values = [getattr(token, "value", "") for token in tokens]
     num_around = kinds[1:-1].count("whitespace") + sum(v in (">", "+") for v in values)
@@ -255,15 +265,15 @@ def _cost(tokens: Sequence[Any], nested: int = 0) -> tuple[int, int, int] | None
             continue
         inner = None
         if token.lower_name != "has" and nested < _MAX_NESTED:
-            inner = _cost([t for t in token.arguments if t.type != "comment"], nested + 1)
+            inner = _matching_cost([t for t in token.arguments if t.type != "comment"], nested + 1)
         if inner is None:
             return None
-        size += inner[0]
+        num_tokens += inner.num_tokens
         is_nth = token.lower_name.startswith("nth-")
-        num_around += 0 if is_nth else inner[1]
-        num_beside += inner[2] + (is_nth and token.lower_name != "nth-child")
-    is_cheap = size <= _MAX_TOKENS and num_around <= _MAX_COMBINATORS and num_beside <= 2
-    return (size, num_around, num_beside) if is_cheap else None
+        num_around += 0 if is_nth else inner.num_around
+        num_beside += inner.num_beside + (is_nth and token.lower_name != "nth-child")
+    is_cheap = num_tokens <= _MAX_TOKENS and num_around <= _MAX_COMBINATORS and num_beside <= 2
+    return _MatchingCost(num_tokens, num_around, num_beside) if is_cheap else None
 
 
 def _is_meant(rule: Any) -> bool:

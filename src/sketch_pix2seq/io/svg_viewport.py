@@ -29,9 +29,9 @@ class WalkState:
         viewport: Width and height to which percentages refer.
         depth: How deep it is nested.
         clips: What cuts it.
-        clip_cost: What that costs for each point.
+        clip_cost: What that costs for each point, in edges (see `clip_cost`).
         context: Paints of the shape that a marker stands on.
-        within: `id`s of what is being drawn by reference.
+        drawn_ids: `id`s of all that is being drawn by reference: none may draw itself.
         all_areas: Whether areas are wanted whatever their paint: in a clip path.
         is_measured: Whether just the size of what is drawn is wanted.
     """
@@ -43,7 +43,7 @@ class WalkState:
     clips: tuple[Clip, ...] = ()
     clip_cost: int = 0
     context: Mapping[str, Paint | None] | None = None
-    within: frozenset[str] = frozenset()
+    drawn_ids: frozenset[str] = frozenset()
     all_areas: bool = False
     is_measured: bool = False
 

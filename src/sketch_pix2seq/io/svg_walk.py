@@ -7,12 +7,10 @@ left out and counted.
 from __future__ import annotations
 
 import math
-import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from urllib.parse import unquote
 
 import numpy as np
 from cssselect2 import ElementWrapper
@@ -21,11 +19,13 @@ from jaxtyping import Float
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.paper import MM_PER_PIXEL
 from sketch_pix2seq.io.svg_areas import Area, Clip, Shape, clip_cost, clip_edges, clipped
-from sketch_pix2seq.io.svg_colours import MIN_OPACITY, Paint, colour, ground_colour
+from sketch_pix2seq.io.svg_colours import Paint, colour, ground_colour
+from sketch_pix2seq.io.svg_document import SvgDocument
 from sketch_pix2seq.io.svg_limits import MAX_DEPTH, LimitError, WalkLimits
 from sketch_pix2seq.io.svg_lines import Polyline, closed, polyline
 from sketch_pix2seq.io.svg_markers import MarkerPlace, marker_places
 from sketch_pix2seq.io.svg_out import WHOLE_STROKES
+from sketch_pix2seq.io.svg_paint_servers import server_paint, stops_owner
 from sketch_pix2seq.io.svg_path import LARGEST
 from sketch_pix2seq.io.svg_shapes import (
     SHAPES,
@@ -36,8 +36,7 @@ from sketch_pix2seq.io.svg_shapes import (
     view_box,
     viewport_of,
 )
-from sketch_pix2seq.io.svg_sheets import StyleSheets
-from sketch_pix2seq.io.svg_style import SvgStyle, computed, opacity, styled
+from sketch_pix2seq.io.svg_style import SvgStyle, styled
 from sketch_pix2seq.io.svg_viewport import (
     SIDES,
     WalkState,
@@ -51,11 +50,10 @@ from sketch_pix2seq.io.svg_viewport import (
     shifted,
     stretch_of_root,
 )
-from sketch_pix2seq.io.svg_xml import applies, reference_of, tag_of
+from sketch_pix2seq.io.svg_xml import applies, reference_of
 
 BORDER = 0.01
 """Share of a page's longest side within which edges of areas lie along its own edge."""
-_CSS = ("", "text/css")
 _RULES = "style rule with a selector that is too long"
 _IMPORTS = "style sheet of another file"
 _CONTAINERS = frozenset({"svg", "g", "a", "switch"})
@@ -64,8 +62,6 @@ _NOT_READ = {"text": "text", "image": "picture", "foreignObject": "foreign objec
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _FRAME_CONTRAST = 96  # of 255 between a ground and its line, from which the line is a frame
 _REAL_UNITS = ("mm", "cm", "in", "pt", "pc", "q")
-_REM = re.compile(r"(\d+\.?\d*|\.\d+)rem\b")
-_LONGEST_REM = 4_000  # letters of a text with lengths
 _WHITE = Paint((255, 255, 255), 1.0)
 _LIGHT = 0.2  # brightness from which the parts of a mask show what is below
 
@@ -74,31 +70,26 @@ class SvgWalk:
     """One pass over the elements of a document, in the order they are painted."""
 
     def __init__(self, root: ET.Element) -> None:
-        self._root = ElementWrapper.from_xml_root(root)
+        self._document = SvgDocument(root)
         self._namespaces = {_NAMESPACE, root.tag.rpartition("}")[0].lstrip("{")}
         self.is_whole = WHOLE_STROKES in root.attrib
-        self._sheets = StyleSheets(
-            (element.text or "", element.get("media", ""))
-            for element in root.iter()
-            if tag_of(element) == "style" and element.get("type", "").strip().lower() in _CSS
-        )
-        self._by_id: dict[str, ElementWrapper] | None = None
-        self._boxes: dict[ET.Element, tuple[np.ndarray, np.ndarray]] = {}
-        self._inherited: dict[ET.Element, SvgStyle] = {}
+        # (x, y) of their lower and upper corners, in each element's own coordinates
+        self._bounding_boxes: dict[ET.Element, tuple[np.ndarray, np.ndarray]] = {}
         self._limits = WalkLimits()
         self._left_out: Counter[str] = Counter()
-        declared = computed(SvgStyle(), self._sheets.declared(self._root, 1))
-        self._root_values, self._root_size = declared, styled(SvgStyle(), declared).font_size
+        declared, font_size = self._document.root_values, self._document.root_font_size
         ground = declared.get("background-color", declared.get("background", ""))
         self.paper = ground_colour(ground)
-        self._viewport = viewport_of(declared, (300.0, 150.0), self._root_size)
-        self._stretch = stretch_of_root(declared, self._viewport, self._root_size)
-        self._pixels_per_unit = pixels_per_unit(declared, self.page(), self._root_size)
+        self._viewport = viewport_of(declared, (300.0, 150.0), font_size)
+        self._stretch = stretch_of_root(declared, self._viewport, font_size)
+        self._pixels_per_unit = pixels_per_unit(declared, self.page(), font_size)
         self._patterns: set[str] = set()
 
     def shapes(self) -> Iterator[Shape]:
         """Yield all shapes, in the document's units."""
-        return self._visit(self._root, WalkState(self._stretch, SvgStyle(), self._viewport))
+        return self._visit(
+            self._document.root, WalkState(self._stretch, SvgStyle(), self._viewport)
+        )
 
     def leave_out(self, what: str, count: int) -> None:
         """Count what is left out after the walk."""
@@ -106,7 +97,10 @@ class SvgWalk:
 
     def left_out(self) -> str | None:
         """What was left out, in one line."""
-        sheets = {_IMPORTS: self._sheets.num_imports, _RULES: self._sheets.num_passed_over}
+        sheets = {
+            _IMPORTS: self._document.sheets.num_imports,
+            _RULES: self._document.sheets.num_passed_over,
+        }
         left_out = self._left_out + Counter(sheets)
         named = left_out.most_common(_MAX_NAMED)
         parts = [f"{count} x {what}" if count > 1 else what for what, count in named]
@@ -116,7 +110,7 @@ class SvgWalk:
 
     def page(self) -> tuple[float, float, float, float] | None:
         """Left, top, width and height of the page, if the document has one."""
-        values = self._root_values
+        values = self._document.root_values
         is_sized = all("%" not in values.get(side, "%") for side in ("width", "height"))
         if (box := view_box(values)) is not None:
             return (*box[:3], box[3] * float(self._stretch[1, 1]))
@@ -125,7 +119,7 @@ class SvgWalk:
     def size_mm(self) -> float | None:
         """Real length of the page's longest side, if one of its sides is given in a real unit."""
         page, scale = self.page(), self._pixels_per_unit
-        sides = (self._root_values.get(name, "").strip().lower() for name in SIDES)
+        sides = (self._document.root_values.get(name, "").strip().lower() for name in SIDES)
         if page is None or scale is None or not any(side.endswith(_REAL_UNITS) for side in sides):
             return None
         return round(scale * max(page[2:]) * MM_PER_PIXEL, 6)
@@ -151,7 +145,9 @@ class SvgWalk:
         if element.namespace_url not in self._namespaces:
             return
         if tag in _NOT_READ and applies(element.etree_element):
-            style = styled(state.style, self._declared(element, state.style, state.depth + 1))
+            style = styled(
+                state.style, self._document.declared(element, state.style, state.depth + 1)
+            )
             self._left_out[_NOT_READ[tag]] += style.displayed
         if tag not in _CONTAINERS and tag not in SHAPES and tag != "use":
             return
@@ -183,7 +179,7 @@ class SvgWalk:
         self, element: ElementWrapper, state: WalkState
     ) -> tuple[WalkState, dict[str, str]]:
         """Return the state inside of an element, and its properties."""
-        declared = self._declared(element, state.style, state.depth + 1)
+        declared = self._document.declared(element, state.style, state.depth + 1)
         style = styled(state.style, declared, math.hypot(*state.viewport) / math.sqrt(2))
         inner = replace(state, style=style, depth=state.depth + 1)
         try:
@@ -197,7 +193,7 @@ class SvgWalk:
         inner = replace(inner, matrix=state.matrix @ matrix)
         for kind in () if state.is_measured else ("clip-path", "mask"):
             value = declared.get(kind, "none")
-            target = self._target(value)
+            target = self._document.target(value)
             if target is not None and target.local_name == kind.replace("-p", "P"):
                 clip = self._clip(
                     target, replace(inner, viewport=state.viewport), element, declared
@@ -221,11 +217,11 @@ class SvgWalk:
         if text in ("", "none"):
             return np.eye(3)
         origin, viewport, corner = declared.get("transform-origin", ""), inner.viewport, (0.0, 0.0)
-        if element == self._root:
+        if element == self._document.root:
             x, y, width, height = view_box(declared) or (0.0, 0.0, *viewport)
             origin, corner, viewport = origin or "center", (x, y), (width, height)
         elif declared.get("transform-box", "view-box").strip() != "view-box":
-            low, high = self._box(element, declared, inner)
+            low, high = self._bounding_box(element, declared, inner)
             wider = inner.style.stroke_width / 2 if "stroke" in declared["transform-box"] else 0.0
             width, height = high - low + 2 * wider
             corner, viewport = (low[0] - wider, low[1] - wider), (float(width), float(height))
@@ -233,11 +229,11 @@ class SvgWalk:
         back = shifted(-corner[0], -corner[1])
         return np.asarray(shifted(*corner) @ matrix @ back)
 
-    def _box(
+    def _bounding_box(
         self, element: ElementWrapper, declared: Mapping[str, str], inner: WalkState
     ) -> tuple[Float[np.ndarray, " 2"], Float[np.ndarray, " 2"]]:
         """The lowest and the highest (x, y) of what an element draws, in its own coordinates."""
-        if (box := self._boxes.get(element.etree_element)) is not None:
+        if (box := self._bounding_boxes.get(element.etree_element)) is not None:
             return box
         state = replace(inner, matrix=np.eye(3), clips=(), all_areas=True, is_measured=True)
         left_out = self._left_out.copy()
@@ -246,37 +242,14 @@ class SvgWalk:
         points = [line.points for shape in shapes for line in shape.lines]
         together = np.concatenate([*points, np.zeros((0 if points else 1, 2))])
         box = together.min(axis=0), together.max(axis=0)
-        self._boxes[element.etree_element] = box
+        self._bounding_boxes[element.etree_element] = box
         return box
-
-    def _declared(self, element: ElementWrapper, around: SvgStyle, depth: int) -> dict[str, str]:
-        """The attributes and properties of an element, given the style around it."""
-        declared = computed(around, self._sheets.declared(element, depth))
-        return {name: self._without_rem(text) for name, text in declared.items()}
-
-    def _style_in(self, element: ElementWrapper | None) -> SvgStyle:
-        """What a clip path, mask, marker or gradient inherits where it stands, in an element."""
-        if element is None:
-            return SvgStyle()
-        style = self._inherited.get(element.etree_element)
-        if style is None:
-            around = self._style_in(element.parent)
-            style = styled(around, self._declared(element, around, len(element.ancestors) + 1))
-            style = replace(style, opacity=1.0, displayed=True)
-            self._inherited[element.etree_element] = style
-        return style
-
-    def _without_rem(self, text: str) -> str:
-        """Replace lengths in `rem` by pixels."""
-        if "rem" not in text or len(text) > _LONGEST_REM:
-            return text
-        return _REM.sub(lambda match: f"{float(match[1]) * self._root_size}px", text)
 
     def _children(
         self, element: ElementWrapper, declared: Mapping[str, str], state: WalkState
     ) -> Iterator[Shape]:
         """Yield the shapes of all children, of a `switch` of the first that applies."""
-        if element.local_name == "svg" and element != self._root:
+        if element.local_name == "svg" and element != self._document.root:
             if not has_size(declared):
                 return
             state = inner_viewport(declared, state)
@@ -295,12 +268,12 @@ class SvgWalk:
         reference = reference_of(element.etree_element)
         is_inside = reference.startswith("#")
         self._left_out["`use` of another file"] += bool(reference) and not is_inside
-        target = self._element(reference[1:]) if is_inside else None
+        target = self._document.element(reference[1:]) if is_inside else None
         if target is None:
             return
-        if target.id in state.within:
+        if target.id in state.drawn_ids:
             raise DrawingError("it must not draw itself", got=reference)
-        moved = replace(state, within=state.within | {target.id})
+        moved = replace(state, drawn_ids=state.drawn_ids | {target.id})
         if target.local_name not in ("symbol", "svg"):
             yield from self._visit(target, moved)
             return
@@ -352,34 +325,14 @@ class SvgWalk:
             return (state.context or {}).get(value[8:])
         if not value.startswith("url("):
             return state.style.colour(name)
-        target = self._target(value)
+        target = self._document.target(value)
         if target is None:
             return colour(value.partition(")")[2])
-        for _ in range(8):  # gradients may take their stops from others
-            stops = [e for e in target.iter_children() if e.local_name == "stop"]
-            following = None if stops else self._element(reference_of(target.etree_element)[1:])
-            if following is None:
-                break
-            target = following
+        target = stops_owner(self._document, target)
         if target.local_name == "pattern":
             self._patterns.add(target.id or "")
             self._left_out["pattern"] = len(self._patterns)
-        if not stops:  # a pattern is ink, a gradient of no colours is nothing
-            return None if target.local_name.endswith("Gradient") else Paint((0, 0, 0), 1.0)
-        inked = []
-        for stop in stops[:64]:
-            values = self._declared(stop, self._style_in(target), 2)
-            text = values.get("stop-color", "black").strip()
-            if text.lower() == "currentcolor":
-                text = self._style_in(stop).values["color"]
-            if (paint := colour(text)) is not None:
-                inked.append((paint.rgb, paint.alpha * opacity(values.get("stop-opacity", "1"))))
-        alpha = sum(share for _, share in inked) / len(stops[:64])
-        if alpha < MIN_OPACITY:
-            return None
-        rgb = np.average([rgb for rgb, _ in inked], axis=0, weights=[share for _, share in inked])
-        red, green, blue = rgb.round().astype(int).tolist()
-        return Paint((red, green, blue), alpha)
+        return server_paint(self._document, target)
 
     def _clip(
         self,
@@ -389,11 +342,11 @@ class SvgWalk:
         owner_declared: Mapping[str, str],
     ) -> list[Clip]:
         """The areas of a clip path or mask; one of which nothing is read cuts nothing."""
-        if element.id in state.within or state.depth > MAX_DEPTH:
+        if element.id in state.drawn_ids or state.depth > MAX_DEPTH:
             raise DrawingError("it must not clip itself", got=f"#{element.id}")
         is_mask = element.local_name == "mask"
-        style = self._style_in(element.parent)
-        inner = replace(state, style=style, clips=(), within=state.within | {element.id})
+        style = self._document.style_in(element.parent)
+        inner = replace(state, style=style, clips=(), drawn_ids=state.drawn_ids | {element.id})
         inner, declared = self._inside(element, replace(inner, all_areas=not is_mask))
         inner = replace(inner, style=replace(inner.style, displayed=True))
         clips = list(inner.clips)
@@ -403,7 +356,7 @@ class SvgWalk:
             width, height = pair(declared, size, "120%", inner.viewport, inner.style.font_size)
             clips.append([Area([moved_by(corners_of(x, y, width, height), inner.matrix)])])
         if "objectBoundingBox" in (declared.get("clipPathUnits"), declared.get("maskContentUnits")):
-            low, high = self._box(owner, owner_declared, state)
+            low, high = self._bounding_box(owner, owner_declared, state)
             fit = shifted(*low) @ np.diag([*(high - low), 1.0])
             inner = replace(inner, matrix=inner.matrix @ fit, viewport=(1.0, 1.0))
         num_left_out = self._left_out.total()
@@ -415,19 +368,22 @@ class SvgWalk:
             for shape in self._visit(child, replace(inner, clips=())):
                 if shape.fill is not None:
                     bright = np.dot(shape.fill.rgb, (0.2126, 0.7152, 0.0722)) / 255
-                    shows = shape.fill.alpha * (1 if is_alpha else bright)
-                    is_in = not is_mask or bool(shows >= _LIGHT)
-                    clip.append(replace(shape.area, is_in=is_in, clips=shape.clips))
+                    light = shape.fill.alpha * (1 if is_alpha else bright)
+                    shows = not is_mask or bool(light >= _LIGHT)
+                    clip.append(replace(shape.area, shows=shows, clips=shape.clips))
                 if is_mask and shape.stroke is not None:
                     self._left_out["line of a mask"] += 1
-        if self._left_out.total() > num_left_out and not any(area.is_in for area in clip):
+        if self._left_out.total() > num_left_out and not any(area.shows for area in clip):
             return clips
         return [*clips, clip]
 
     def _markers(self, lines: list[Polyline], width: float, state: WalkState) -> Iterator[Shape]:
         """Yield the markers of a shape, at its beginning, its corners and its end."""
         values = state.style.values
-        markers = {kind: self._target(values[f"marker-{kind}"]) for kind in ("start", "mid", "end")}
+        markers = {
+            kind: self._document.target(values[f"marker-{kind}"])
+            for kind in ("start", "mid", "end")
+        }
         if not any(markers.values()):
             return
         for place in marker_places(lines):
@@ -438,14 +394,14 @@ class SvgWalk:
     def _marker(
         self, marker: ElementWrapper, place: MarkerPlace, width: float, state: WalkState
     ) -> Iterator[Shape]:
-        if marker.id in state.within:
+        if marker.id in state.drawn_ids:
             return
         if not self._limits.takes_marker():
             self._left_out["marker"] += 1
             return
         # corners are in the document's units: the marker is turned there, and sized by the shape
-        style = self._style_in(marker.parent)
-        inner = replace(state, style=style, within=state.within | {marker.id})
+        style = self._document.style_in(marker.parent)
+        inner = replace(state, style=style, drawn_ids=state.drawn_ids | {marker.id})
         inner, declared = self._inside(marker, inner)
         inner = replace(inner, style=replace(inner.style, displayed=True))
         is_of_user = declared.get("markerUnits") == "userSpaceOnUse"
@@ -473,24 +429,6 @@ class SvgWalk:
         inner = replace(inner, matrix=shift @ inner.matrix, clips=(*state.clips, *clips))
         for child in marker.iter_children():
             yield from self._visit(child, inner)
-
-    def _target(self, value: str) -> ElementWrapper | None:
-        """The element that `url(#id)` points at, if it is in this document."""
-        name = value.partition("url(")[2].partition(")")[0].strip("\"' ")
-        return self._element(name[1:]) if name.startswith("#") else None
-
-    def _element(self, name: str) -> ElementWrapper | None:
-        """The first element of an `id`, unless it is nested too deep."""
-        if self._by_id is None:
-            self._by_id = {}
-            waiting = [(self._root, 0)]
-            while waiting:
-                element, depth = waiting.pop()
-                if element.id is not None:
-                    self._by_id[element.id] = element  # the last one visited comes first
-                if depth < MAX_DEPTH:
-                    waiting += [(child, depth + 1) for child in element.iter_children()]
-        return self._by_id.get(name) or self._by_id.get(unquote(name))
 
 
 def _checked(line: Polyline) -> Polyline:

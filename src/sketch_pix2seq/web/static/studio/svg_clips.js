@@ -9,9 +9,10 @@ const SLACK = 1e-4; // of a clip's longest side: lines on its edge are inside
 const WHITE = "#fff";
 
 /**
- * Areas in the order in which they add to what is visible or take away from it.
+ * Areas in the order in which they are painted one over another: where several lie, the last one
+ * says whether anything is visible (`shows`). Outside of all nothing is.
  *
- * @typedef {{lines: [number[], number[]][], rule: CanvasFillRule, isIn: boolean, clips: Clip[]}[]} Clip
+ * @typedef {{lines: [number[], number[]][], rule: CanvasFillRule, shows: boolean, clips: Clip[]}[]} Clip
  */
 
 const pen = new OffscreenCanvas(1, 1).getContext("2d");
@@ -28,7 +29,7 @@ export function clipped(lines, clips) {
 
 /** The parts of clips' edges inside of an area, which become its outline. */
 export function clipEdges({ lines, rule }, clips) {
-  const area = [{ lines, rule, isIn: true, clips: [] }];
+  const area = [{ lines, rule, shows: true, clips: [] }];
   return clips.flatMap((clip) => {
     const edges = clip.flatMap((part) => part.lines).filter(([xs]) => xs.length > 2)
       .map((line) => line.map((values) => [...values, values[0]]));
@@ -39,7 +40,7 @@ export function clipEdges({ lines, rule }, clips) {
 /** Fill an area on a canvas, inside its clips. @param {(x: number, y: number) => number[]} place */
 export function fillClipped(canvas, { lines, rule, clips }, place) {
   const box = boundsOf(lines), cutting = clips.filter((clip) => !isCovering(clip, box));
-  const { width, height } = canvas.canvas, isSimple = ([part, ...others]) => part?.isIn && others.length + part.clips.length === 0;
+  const { width, height } = canvas.canvas, isSimple = ([part, ...others]) => part?.shows && others.length + part.clips.length === 0;
   if (cutting.every(isSimple)) {
     canvas.save();
     for (const [part] of cutting) canvas.clip(pathOf(part.lines, place), part.rule);
@@ -55,7 +56,7 @@ export function fillClipped(canvas, { lines, rule, clips }, place) {
     const shown = newLayer(width, height);
     shown.fillStyle = WHITE;
     for (const part of clip) {
-      shown.globalCompositeOperation = part.isIn ? "source-over" : "destination-out";
+      shown.globalCompositeOperation = part.shows ? "source-over" : "destination-out";
       fillClipped(shown, part, place);
     }
     layer.drawImage(shown.canvas, 0, 0);
@@ -78,7 +79,7 @@ export function piece(line, start, end) {
 
 /** Whether a clip is an upright rectangle round a box. */
 function isCovering(clip, box) {
-  if (clip.length !== 1 || clip[0].clips.length || clip[0].lines.length !== 1 || !clip[0].isIn || !box) return false;
+  if (clip.length !== 1 || clip[0].clips.length || clip[0].lines.length !== 1 || !clip[0].shows || !box) return false;
   const [[xs, ys]] = clip[0].lines, [left, top, right, bottom] = boundsOf(clip[0].lines);
   const slack = SLACK * Math.max(right - left, bottom - top), isNear = (one, other) => Math.abs(one - other) <= slack;
   return xs.length >= 4 && xs.every((x, i) => (isNear(x, left) || isNear(x, right)) && (isNear(ys[i], top) || isNear(ys[i], bottom)))
@@ -130,6 +131,6 @@ function tester(clip, scale) {
   const [left, top] = boundsOf(clip.flatMap(({ lines }) => lines)) ?? [0, 0];
   const place = (x, y) => [(x - left) * scale, (y - top) * scale];
   const parts = clip.map((part) => ({ ...part, path: pathOf(part.lines, place), within: part.clips.map((inner) => tester(inner, scale)) }));
-  return (x, y) => parts.reduce((isInside, { path, rule, isIn, within }) =>
-    (pen.isPointInPath(path, ...place(x, y), rule) && within.every((test) => test(x, y)) ? isIn : isInside), false);
+  return (x, y) => parts.reduce((isInside, { path, rule, shows, within }) =>
+    (pen.isPointInPath(path, ...place(x, y), rule) && within.every((test) => test(x, y)) ? shows : isInside), false);
 }

@@ -26,7 +26,7 @@ export class SvgFrame {
     this.source = parsed(text);
     this.leaveOut = leaveOut;
     this.ids = new Map([...this.source.querySelectorAll("[id]")].reverse().map((element) => [element.id, element]));
-    this.within = new Set(); // what `use` is drawing
+    this.drawn = new Set(); // what `use` is drawing: none may draw itself
     [this.numLeft, this.lettersLeft] = [MAX_ELEMENTS, MAX_LETTERS];
     this.frame = document.createElement("iframe");
     this.frame.setAttribute("sandbox", "allow-same-origin");
@@ -159,7 +159,7 @@ export class SvgFrame {
     const target = link.startsWith("#") ? this.ids.get(link.slice(1)) : null;
     if (link && !link.startsWith("#")) this.leaveOut("`use` of another file");
     if (!target) return;
-    if (this.within.has(target)) return void this.leaveOut(`\`use\`, as it must not draw itself; got ${link}`);
+    if (this.drawn.has(target)) return void this.leaveOut(`\`use\`, as it must not draw itself; got ${link}`);
     const isViewport = /^(symbol|svg)$/.test(target.localName), attributes = {};
     const at = (name) => (source.getAttribute(name) ?? "0").trim().replace(/[\d.]$/, "$&px");
     for (const side of ["width", "height"]) {
@@ -167,9 +167,9 @@ export class SvgFrame {
     }
     const place = this.document.createElementNS(SVG, "g");
     place.style.translate = `${at("x")} ${at("y")}`;
-    this.within.add(target);
+    this.drawn.add(target);
     const inner = this.copyOf(target, depth + 1, { name: isViewport ? "svg" : target.localName, attributes });
-    this.within.delete(target);
+    this.drawn.delete(target);
     if (inner) place.append(inner);
     copy.append(place);
   }

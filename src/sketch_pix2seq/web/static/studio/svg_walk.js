@@ -28,7 +28,6 @@ export class SvgWalk {
     this.linesLeft = MAX_LINES;
     this.clipWorkLeft = MAX_CLIP_WORK;
     this.known = new Map(); // clips, markers and paints by their links
-    this.within = new Set();
   }
 
   shapes() {
@@ -54,7 +53,7 @@ export class SvgWalk {
       if (!(width > 0 && height > 0)) return [];
       const corners = [[x, x + width, x + width, x], [y, y, y + height, y + height]];
       const edge = moved(corners, this.frame.matrixOf(element.parentNode)), isCut = !/visible|auto/.test(style.overflow);
-      if (isCut) inner.clips.push([{ lines: [edge], rule: "nonzero", isIn: true, clips: [] }]);
+      if (isCut) inner.clips.push([{ lines: [edge], rule: "nonzero", shows: true, clips: [] }]);
     }
     const paths = pathsOf(element);
     if (paths === null) return [...element.children].flatMap((child) => this.#shapesIn(child, inner));
@@ -162,12 +161,12 @@ export class SvgWalk {
     copy.style.setProperty("display", "inline", "important");
     const shapes = this.#shapesIn(copy, { opacity: 1, clips: [], isClip: !isMask });
     this.leaveOut = counting;
-    const shows = ([red, green, blue, alpha]) =>
+    const lightOf = ([red, green, blue, alpha]) =>
       alpha * (style.maskType === "alpha" ? 1 : (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255);
     const areas = shapes.filter(({ fill }) => Array.isArray(fill))
-      .map(({ area, fill }) => ({ ...area, isIn: !isMask || shows(fill) >= LIGHT }));
+      .map(({ area, fill }) => ({ ...area, shows: !isMask || lightOf(fill) >= LIGHT }));
     if (isMask && shapes.some(({ stroke }) => stroke)) counting("line of a mask");
-    if (numLeftOut && !areas.some(({ isIn }) => isIn)) return null;
+    if (numLeftOut && !areas.some(({ shows }) => shows)) return null;
     return { areas, isOfBox: target.getAttribute(isMask ? "maskContentUnits" : "clipPathUnits") === OF_BOX };
   }
 
