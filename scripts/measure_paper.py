@@ -1,4 +1,4 @@
-"""How well drawings are read from photos of folded sheets, taped sheets and coloured notes.
+"""How well drawings are read from photos of folded and taped sheets, notes, and on pale tables.
 
     python scripts/measure_paper.py [--drawings N] [--seed S]
 
@@ -30,6 +30,10 @@ Colour = tuple[int, int, int]
 PAPER, WOOD = (240, 238, 233), (140, 106, 80)
 PENS: tuple[Colour, ...] = ((40, 40, 50), (30, 40, 120))
 NOTES: tuple[Colour, ...] = ((247, 230, 110), (250, 150, 190), (150, 210, 240), (190, 230, 140))
+TABLES: tuple[Colour, ...] = (
+    *((222, 196, 158), (236, 214, 170), (170, 172, 175), (200, 202, 205)),
+    *((225, 222, 215), (170, 195, 220), (240, 230, 205)),
+)
 TAPES: tuple[Colour, ...] = ((222, 205, 150), (60, 110, 190), (236, 234, 228))
 SIDE, CORNER = 640, (280, 130)  # of the square that drawings lie in
 Paint = Callable[[Image.Image], None]
@@ -47,7 +51,7 @@ def main() -> None:
     chosen = gallery.items[:: len(gallery.items) // options.drawings][: options.drawings]
     print("| paper | traced is drawn, % | drawn is traced, % | strokes | true ones | refused |")
     print("|---|---|---|---|---|---|")
-    for photograph in (plain, folded, taped, note):
+    for photograph in (plain, folded, taped, note, pale_table):
         rng = np.random.default_rng(options.seed)
         found = [measured(item.sketch, photograph, rng) for item in chosen]
         precision, recall, strokes, true, refused = np.array(found).T
@@ -124,6 +128,19 @@ def note(paint: Paint, rng: np.random.Generator) -> Image.Image:
     image = lit(SIZE, WOOD, rng)
     colour = NOTES[int(rng.integers(len(NOTES)))]
     ImageDraw.Draw(image).rectangle((260, 110, 940, 790), colour)
+    paint(image)
+    return image
+
+
+def pale_table(paint: Paint, rng: np.random.Generator) -> Image.Image:
+    """A sheet on a table that is hardly darker, with its shadow."""
+    image = lit(SIZE, TABLES[int(rng.integers(len(TABLES)))], rng)
+    left, top, right, bottom = SHEET
+    shadow = Image.new("L", SIZE)
+    moved = (left + 3, top + 5, right + 6, bottom + 8)
+    ImageDraw.Draw(shadow).rectangle(moved, int(rng.integers(40, 110)))
+    image.paste((40, 35, 30), mask=shadow.filter(ImageFilter.GaussianBlur(4)))
+    image.paste(lit((right - left, bottom - top), PAPER, rng), (left, top))
     paint(image)
     return image
 

@@ -21,6 +21,7 @@ from sketch_pix2seq.io.folds import folds
 from sketch_pix2seq.io.ink import Ink, find_ink
 from sketch_pix2seq.io.merging import merged
 from sketch_pix2seq.io.morphology import ink_width, rough_width
+from sketch_pix2seq.io.outer_edges import outer_edges
 from sketch_pix2seq.io.pen_colours import pen_colours
 from sketch_pix2seq.io.printed_lines import without_margin_lines
 from sketch_pix2seq.io.printed_marks import (
@@ -114,6 +115,11 @@ def read_picture(
     page = find_page(image, straighten=straighten)
     image = page.image
     ink = find_ink(image, softness=enlarged, outside=page.outside)
+    has_edges = False
+    if ink.is_photo and page.outside is None:
+        edges = outer_edges(ink.mask, ink.contrast, image.reduce(round(ink.scale)))
+        has_edges = bool(edges.any())
+        ink = ink._replace(mask=ink.mask & ~edges)
     lines = lines_of_ink(
         ink.mask, softness=enlarged, is_photo=ink.is_photo, is_printed=ink.has_printed_lines
     )
@@ -132,6 +138,7 @@ def read_picture(
         *page.left_out,
         *(["printed lines"] if ink.has_printed_lines else []),
         *(["lines hardly darker than the paper"] if ink.has_lost_lines else []),
+        *(["edges of the sheet"] if has_edges else []),
         *(["folds of the paper"] if is_fold.any() else []),
         *(["lines along the border"] if lines.had_edge else []),
         *([f"{specks:,} speck{'s' * (specks > 1)}"] if (specks := lines.num_specks) else []),

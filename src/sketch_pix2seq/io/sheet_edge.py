@@ -102,7 +102,7 @@ def _outline(sheet: Bool[np.ndarray, "H W"], factor: int) -> Float[np.ndarray, "
     for part in (sheet, _without_tape(sheet)):
         if not part.any():
             break
-        outline = _hull(part)
+        outline = hull(part)
         area = area_of(outline)
         is_filled = part.sum() >= _FILLED * area
         if is_filled and area_of(main_corners(outline)) >= _FOUR_CORNERED * area:
@@ -199,7 +199,7 @@ def _light(grey: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | None:
     return None
 
 
-def _hull(mask: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "N 2"]:
+def hull(mask: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "N 2"]:
     """The convex outline of a mask (monotone chain), in coordinates of pixel corners."""
     rows = np.flatnonzero(mask.any(axis=1))
     first, last = mask.argmax(axis=1)[rows], mask.shape[1] - mask[:, ::-1].argmax(axis=1)[rows]

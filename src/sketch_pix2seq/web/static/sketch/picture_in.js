@@ -8,8 +8,9 @@ import { DrawingError } from "./errors.js";
 import { folds } from "./folds.js";
 import { findInk } from "./ink.js";
 import { inkWidth, roughWidth } from "./morphology.js";
+import { outerEdges } from "./outer_edges.js";
 import { penColours } from "./pen_colours.js";
-import { BICUBIC, eachPlane, partOf, resized, where } from "./picture.js";
+import { BICUBIC, eachPlane, partOf, reduced, resized, where } from "./picture.js";
 import { bindingMarks, printedDashes, printedDots, punchedHoles } from "./printed_marks.js";
 import { withoutMarginLines } from "./printed_lines.js";
 import { Regions } from "./regions.js";
@@ -83,6 +84,13 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
     resized(plane, width * enlarged, height * enlarged, BICUBIC));
   const page = findPage(large, straighten), [left, top] = page.corner;
   const ink = findInk(page.image, { softness: enlarged, outside: page.outside, threshold });
+  let hasEdges = false;
+  if (ink.isPhoto && !page.outside) {
+    const shown = eachPlane(page.image, (plane) => reduced(plane, ink.scale));
+    const edges = outerEdges(ink.mask, ink.contrast, shown);
+    hasEdges = edges.includes(1);
+    ink.mask.data = where(ink.mask.data, (isInk, at) => isInk && !edges[at]);
+  }
   const perPage = (page.scale * scale) / enlarged, perInk = ink.scale * perPage;
   const lines = linesOfInk(ink.mask, {
     softness: enlarged, isPhoto: ink.isPhoto, isPrinted: ink.hasPrintedLines,
@@ -97,6 +105,7 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
     page.leftOut,
     ink.hasPrintedLines && "printed lines",
     ink.hasLostLines && "lines hardly darker than the paper",
+    hasEdges && "edges of the sheet",
     isFold.includes(true) && "folds of the paper",
     lines.hadEdge && "lines along the border",
     lines.numSpecks

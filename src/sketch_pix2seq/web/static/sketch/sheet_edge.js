@@ -284,7 +284,7 @@ function twoParts(counts) {
  *
  * @param {Plane} mask
  */
-function hull({ width, height, data }) {
+export function hull({ width, height, data }) {
   /** @type {Point[]} */
   const ends = [];
   for (let y = 0; y < height; y++) {
