@@ -193,8 +193,11 @@ def test_a_study_is_edited_and_previewed(
     assert "1 answer was given before: a site that is served " in capsys.readouterr().err
     (folder / VOTES_FILE).unlink()
     Store.open(str(folder / VOTES_FILE), changed.digest).close()
+    backup = folder / f"{VOTES_FILE}.bak"
+    backup.write_bytes(b"answers of a pilot")
     assert main(["turing", "edit", str(folder), "--drop", dropped]) == 0
     assert not (folder / VOTES_FILE).exists()  # nobody had answered: it belongs to no study now
+    assert backup.read_bytes() == b"answers of a pilot"
 
 
 def test_before_it_is_served_a_study_with_a_database_can_be_edited(

@@ -112,10 +112,10 @@ def edit(
     opened = Study.open(study).without(drop)
     new = (settings or SettingsFlags()).applied_to(opened.settings)
     changed = replace(opened, settings=new)
-    Design(changed)  # refuses settings that do not fit
+    num_trials = Design(changed).num_trials  # refuses settings that do not fit
     if drop:
         _refuse_if_answered(study, db)
-    print_line(f"{Design(changed).num_trials:,} of {len(changed.pictures):,} pictures a person")
+    print_line(f"{num_trials:,} of {len(changed.pictures):,} pictures a person")
     changed.save(study)
     if not drop and new != opened.settings:
         _notify_if_answered(study, db)
@@ -284,8 +284,8 @@ def _refuse_if_answered(folder: Path, db: str | None) -> None:
     if num_answers is None:
         return
     if db is None:
-        for path in folder.glob(f"{VOTES_FILE}*"):
-            path.unlink()
+        for end in ("", "-wal", "-shm", "-journal"):  # the files of SQLite, and no others
+            (folder / f"{VOTES_FILE}{end}").unlink(missing_ok=True)
         print_line(
             f"{VOTES_FILE} held no answers and is deleted: it belonged to the study as it was"
         )
