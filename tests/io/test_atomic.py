@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -68,6 +69,27 @@ def test_links_and_modes_stay(tmp_path: Path) -> None:
     atomic_write(fresh, b"")
     plain.touch()
     assert fresh.stat().st_mode == plain.stat().st_mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of this system differ")
+def test_nobody_else_can_read_a_private_file_while_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ids.csv"
+    path.touch(0o600)
+    modes = []
+    copymode = shutil.copymode
+
+    def copied(source: Path, temporary: Path) -> None:
+        modes.append(stat.S_IMODE(temporary.stat().st_mode))
+        assert temporary.read_bytes() == b""
+        copymode(source, temporary)
+
+    monkeypatch.setattr(shutil, "copymode", copied)
+    atomic_write(path, b"Ada")
+    assert modes == [0o600]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_bytes() == b"Ada"
 
 
 @pytest.mark.skipif(not Path("/dev/null").exists(), reason="this system has no /dev/null")

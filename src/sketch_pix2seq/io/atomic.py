@@ -38,10 +38,12 @@ def atomic_write(path: Path, content: bytes) -> None:
     temporary = target.parent / f".sketch-pix2seq-{secrets.token_hex(4)}.partial"
     try:
         try:
-            with temporary.open("xb") as file:
+            is_new = not target.exists()
+            temporary.touch(0o666 if is_new else 0o600, exist_ok=False)
+            with temporary.open("wb") as file:
+                if not is_new:  # before there is something to read; after opening: it may forbid it
+                    shutil.copymode(target, temporary)
                 file.write(content)
-            if target.exists():
-                shutil.copymode(target, temporary)
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
