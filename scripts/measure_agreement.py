@@ -68,8 +68,7 @@ def main() -> None:
         several = range(first, min(last, first + options.drawings))
         strokes = [[s.astype(np.float64) for s in split.sketch(n).strokes] for n in several]
         for name, looks in looks_of(strokes).items():
-            if len(looks.features) > 1:
-                found.setdefault(name, []).append(agreement(looks))
+            found.setdefault(name, []).append(agreement(looks))
     print("| | look-alikes | distance, % of the side | agree, % | known at most, % |")
     print("|---|---|---|---|---|")
     for name, parts in found.items():
@@ -79,7 +78,7 @@ def main() -> None:
 
 
 def looks_of(drawings: list[list[np.ndarray]]) -> dict[str, Looks]:
-    """What is asked about the strokes of drawings of one thing."""
+    """What is asked about the strokes of drawings of one thing, if two or more have such strokes."""
     ways, turns, orders = Looks(), Looks(), Looks()
     for number, strokes in enumerate(drawings):
         side = max(float(np.ptp(np.concatenate(strokes), axis=0).max()), 1.0)
@@ -99,20 +98,24 @@ def looks_of(drawings: list[list[np.ndarray]]) -> dict[str, Looks]:
                 ways.add(outlines[-1][1], number, is_forth)
         if len(strokes) <= MAX_STROKES and len(orders.features) < MAX_PAIRS:
             for one, other in combinations(outlines, 2):
-                is_longer = one[0] >= other[0]
+                is_longer = (one[0], one[1].tolist()) >= (other[0], other[1].tolist())
                 pair = (one, other) if is_longer else (other, one)
                 orders.add(np.concatenate([outline for _, outline in pair]), number, is_longer)
-    return {"direction": ways, "turn of a closed one": turns, "order of two": orders}
+    questions = {"direction": ways, "turn of a closed one": turns, "order of two": orders}
+    return {name: looks for name, looks in questions.items() if len(set(looks.drawings)) > 1}
 
 
 def turns_right(stroke: np.ndarray) -> bool:
-    """Which way round a closed stroke is drawn."""
+    """Whether a closed stroke is drawn clockwise; y points down."""
     x, y = stroke.T
     return bool((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() > 0)
 
 
 def agreement(looks: Looks) -> tuple[Float32[np.ndarray, "N"], Bool[np.ndarray, "N"]]:
-    """The distance of each thing from the most similar one, and whether the same was decided."""
+    """The distance of each thing from the most similar one, and whether the same was decided.
+
+    The distance is the root mean square of the points' distances, as a share of the longest side.
+    """
     features = np.array(looks.features, np.float32)
     choices = np.array(looks.choices)
     nearest, squares = _nearest(features, np.array(looks.drawings))

@@ -37,6 +37,19 @@ def test_agreement_is_what_the_drawings_have(
     assert all(low <= share(looks) <= high for looks in found.values())
 
 
+def test_strokes_of_equal_length_have_an_order_too(rng: np.random.Generator) -> None:
+    dots = [np.array([[0.0, 0]]), np.array([[200.0, 0]])]
+    tossed = [[dots[n] for n in rng.permutation(2)] for _ in range(300)]
+    assert 0.4 <= share(looks_of(tossed)["order of two"]) <= 0.6
+    assert share(looks_of([dots] * 300)["order of two"]) == 1
+
+
+def test_what_one_drawing_alone_has_is_compared_with_nothing() -> None:
+    line, dot = np.array([[0.0, 0], [200, 0]]), np.array([[0.0, 0]])
+    assert set(looks_of([[line, line + 9, dot], [dot]])) == set()
+    assert set(looks_of([[line, line + 9, dot], [line]])) == {"direction"}
+
+
 def test_how_far_it_can_be_known_is_the_best_guess() -> None:
     """Of a way that seven of ten people take, two agree in 0.58, and 0.7 is all one can know."""
     agree = np.arange(100) < 58
