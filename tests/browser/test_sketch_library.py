@@ -403,7 +403,7 @@ DAMAGE = """async () => {
   const { architecture, raster } = card;
   const cards = [
     { format_version: 1 }, { architecture: null }, { architecture: "lstm" }, { raster: null },
-    { architecture: { ...architecture, name: "gru" } }, { categories: [] }, { categories: [1] },
+    { architecture: { ...architecture, name: "unknown" } }, { categories: [] }, { categories: [1] },
     { architecture: { ...architecture, decoder_size: 0.5 } }, { offset_scale: 0 },
     { architecture: { ...architecture, decoder_size: 48 } }, { temperature: null },
     { architecture: { ...architecture, encoder_width: 12 } }, { max_steps: 1e9 },

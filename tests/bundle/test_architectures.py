@@ -151,12 +151,18 @@ def test_large_layers_over_large_pictures_are_refused() -> None:
     assert "multiple of 16" in architecture.problems(40)[0]
 
 
+def test_a_cell_without_shapes_gets_those_of_no_other() -> None:
+    architecture = RecurrentArchitecture(name="unknown", encoder="paper", **SIZES)
+    with pytest.raises(AssertionError, match="no decoder `unknown`"):
+        architecture.shapes(48, 1)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
         (None, "must be an object with a `name`"),
         ({"name": 3}, "must be an object with a `name`"),
-        ({"name": "gru"}, "must be `lstm`, `layer_norm`, `hyper` or `attention`; got 'gru'"),
+        ({"name": "unknown"}, "`layer_norm`, `hyper` or `attention`; got 'unknown'"),
         ({"name": "lstm", "graph": 1}, "must not hold 'graph'"),
         ({"name": "lstm"}, "must hold `encoder`"),
         ({"name": "attention"}, "must hold `latent_dim`"),

@@ -183,7 +183,7 @@ class RecurrentArchitecture(Architecture):
         size, latent = self.decoder_size, self.latent_dim
         gates = _GATES * size
         output = _linear("output", size, output_dim(self.num_components))
-        if self.name != "hyper":
+        if self.name in ("lstm", "layer_norm"):
             plain = self.name == "lstm"
             return {
                 **_linear("start", latent, 2 * size),
@@ -192,6 +192,8 @@ class RecurrentArchitecture(Architecture):
                 **({"latent.bias": (gates,)} if plain else _cell_norm("norm", size)),
                 **output,
             }
+        if self.name != "hyper":
+            raise AssertionError(f"no decoder `{self.name}`")
         hyper, embedding = self.hyper_size or 0, self.hyper_embedding or 0
         num_codes = NUM_SCALES + NUM_SHIFTS
         return {

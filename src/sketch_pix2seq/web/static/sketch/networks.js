@@ -149,9 +149,11 @@ class RecurrentNetworks {
       const strokes = truncated(normalisedFor(drawing, card, 1), card.max_steps);
       return stepsOf(strokes, card.offset_scale);
     };
-    this.decoder = name === "hyper"
-      ? new HyperDecoder(inside, latentDim, size, numComponents, hyperSize, embedding)
-      : new LSTMDecoder(inside, latentDim, size, numComponents, name === "layer_norm");
+    if (name === "hyper") {
+      this.decoder = new HyperDecoder(inside, latentDim, size, numComponents, hyperSize, embedding);
+    } else if (name === "lstm" || name === "layer_norm") {
+      this.decoder = new LSTMDecoder(inside, latentDim, size, numComponents, name === "layer_norm");
+    } else throw new Error(`no decoder ${name}`);
   }
 
   /** @param {Float32Array} view */
