@@ -12,7 +12,7 @@ import pytest
 
 from sketch_pix2seq.bundle.architectures import RecurrentArchitecture
 from sketch_pix2seq.bundle.card import BundleCard
-from sketch_pix2seq.bundle.checks import MAX_STEPS
+from sketch_pix2seq.bundle.checks import MAX_STEPS, read_object
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.sketch.raster import RasterSettings
 
@@ -32,6 +32,17 @@ CARD = BundleCard(
 
 def nested(depth: int) -> Any:
     return {"inside": nested(depth - 1)} if depth else 0
+
+
+@pytest.mark.parametrize("innermost", [{}, {"a": 1}, [], [1]])
+def test_objects_are_counted_whatever_the_innermost_holds(innermost: Any) -> None:
+    values = innermost
+    for _ in range(19):
+        values = {"inside": values}
+    text = json.dumps(values)
+    assert read_object(text, "a file") == values
+    with pytest.raises(BundleError, match="nested at most 20 deep"):
+        read_object(f'{{"inside": {text}}}', "a file")
 
 
 def test_a_card_survives_json() -> None:

@@ -6,7 +6,7 @@ unlimited time or memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -70,23 +70,21 @@ def read_object(text: str | bytes, file: str) -> dict[str, Any]:
         raise BundleError(f"`{file}` must hold an object", got=type(values).__name__)
     level: list[Any] = [values]
     for _ in range(MAX_DEPTH):
-        level = [part for value in level for part in _parts(value, file)]
+        level = [part for value in level for part in _inside(value, file)]
         if not level:
             return values
     raise BundleError(f"`{file}` must be nested at most {MAX_DEPTH} deep")
 
 
-def _parts(value: object, file: str) -> Sequence[object]:
-    """The items of an object or a list; a text is checked."""
-    if isinstance(value, dict):
-        return [*value.keys(), *value.values()]
-    if isinstance(value, list):
-        return value
-    if isinstance(value, str) and not _is_plain(value):
-        raise BundleError(
-            f"`{file}` must hold texts without control characters", got=ascii(value[:60])
-        )
-    return ()
+def _inside(value: dict[str, Any] | list[Any], file: str) -> list[Any]:
+    """The objects and lists in an object or a list, whose texts are checked."""
+    parts = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+    for part in parts:
+        if isinstance(part, str) and not _is_plain(part):
+            raise BundleError(
+                f"`{file}` must hold texts without control characters", got=ascii(part[:60])
+            )
+    return [part for part in parts if isinstance(part, dict | list)]
 
 
 def _is_plain(text: str) -> bool:
