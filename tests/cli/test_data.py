@@ -191,7 +191,8 @@ def test_info_says_which_numbers_are_for_a_sheet_alone(
 ) -> None:
     for words in (["--seed", "3"], ["--per-category", "2"]):
         assert main(["data", "info", str(prepared), *words]) == 0
-        assert "`per_category` and `seed` are ignored" in capsys.readouterr().err
+        notice = "`--per-category` and `--seed` are ignored without `--sheet`"
+        assert notice in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

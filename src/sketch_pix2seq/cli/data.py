@@ -126,21 +126,14 @@ def convert(
     Args:
         sources: A prepared data set, or files and folders of drawings in any layout.
         out: The folder to make; it must not exist yet.
-        format: Simplified ndjson, QuickDraw's binary, sketch-rnn's npz, Parquet (a file a split),
-            or a folder of SVGs.
+        format: Simplified ndjson, Quick, Draw!'s binary, sketch-rnn's npz, Parquet (a file a
+            split), or a folder of SVGs.
         split: Only this split of a prepared data set; can be repeated.
     """
     with needs_extra("data"):
         from sketch_pix2seq.data.convert import convert_drawings
 
-    notices: list[str] = []
-    try:
-        counts = convert_drawings(
-            sources, out, format=format, splits=split, on_notice=notices.append
-        )
-    finally:
-        for notice in notices:
-            notify(notice)
+    counts = convert_drawings(sources, out, format=format, splits=split, on_notice=notify)
     noun = "category" if len(counts) == 1 else "categories"
     print_line(f"{len(counts)} {noun}, {sum(counts.values()):,} drawings")
     print_line(out)
@@ -168,13 +161,14 @@ def info(
 
         contact_sheet(dataset, per_category, seed).save(sheet)
     elif (per_category, seed) != (PER_CATEGORY, 0):
-        notify("`per_category` and `seed` are ignored: they are for a `sheet`")
+        notify("`--per-category` and `--seed` are ignored without `--sheet`")
     _print_counts(dataset)
     print_line()
     print_line(f"offset scale    {card.offset_scale:.4f}")
     sizes = [f"{name} {dataset.size(name) / 1e6:,.1f} MB" for name in SPLITS]
     print_line(f"on disk         {', '.join(sizes)}")
-    options = ", ".join(f"{name} {value}" for name, value in card.options.items() if value)
+    given = {name: value for name, value in card.options.items() if value not in (None, "", [])}
+    options = ", ".join(f"{name} {value}" for name, value in given.items() if value is not False)
     print_line(f"prepared with   {options}")
     print_line(f"licence         {card.licence}")
     for source in card.sources:

@@ -45,7 +45,7 @@ class PrepareOptions:
     limit: int | None = None
     "Keep at most this many drawings of a category, and read no more of it from a file."
     epsilon: float | None = None
-    "Simplify further: Ramer-Douglas-Peucker tolerance, in the sources' units (QuickDraw: 255)."
+    "Simplify further: Ramer-Douglas-Peucker tolerance, in the sources' units (Quick, Draw!: 255)."
     min_steps: int = 1
     "Leave out drawings of fewer points than this."
     max_steps: int = 250
