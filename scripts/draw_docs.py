@@ -37,7 +37,6 @@ NUM_REDRAWINGS = 4
 BEST_OF = 8
 STARTED = 0.5  # share of the strokes that are given
 
-# (category, which of the last ones, how it is shown)
 PHOTOS = (("cat", 3), ("pig", 1), ("face", 1), ("car", 1), ("teapot", 2), ("rabbit", 1), ("bus", 0))
 ICONS = (
     "lucide-static/icons/cat.svg",
@@ -50,6 +49,7 @@ ICONS = (
     "bootstrap-icons/icons/car-front.svg",
     "@tabler/icons/icons/outline/pig.svg",
 )
+# (category, which of the last ones, how it is shown)
 SCRIBBLES = (
     ("cat", 7, "thick marker"),
     ("pig", 5, "light on dark"),
@@ -170,10 +170,11 @@ def toured(sketcher: Sketcher) -> Path:
     """The house of the tour, what a model sees of it, and redrawings."""
     walls = [(40, 120), (40, 220), (200, 220), (200, 120)]
     house = Sketch.from_points([walls, [(20, 130), (120, 40), (220, 130)]])
-    pixels = np.rint(255 * (1 - rasterise(house.normalised().centred()))).astype(np.uint8)
+    shown = house.normalised().centred()
+    pixels = np.rint(255 * (1 - rasterise(shown))).astype(np.uint8)
     side = 4 * pixels.shape[-1]
     picture = Image.fromarray(pixels.squeeze()).resize((side, side), Image.Resampling.NEAREST)
-    drawings = sketcher.redraw(house.normalised().centred(), n=3, seed=1)
+    drawings = sketcher.redraw(shown, n=3, seed=1)
     row = SheetRow([_in_colours(house), picture, *(one.smoothed() for one in drawings)])
     headings = ["strokes", "picture", "redrawn"]
     return Sheet(rows=[row], headings=headings, set_apart=2, cell=120).save(IMAGES / "tour.png")
@@ -225,12 +226,12 @@ def _icons(folder: Path) -> Iterator[tuple[str, Cell, Sketch]]:
 def _scribbles(folder: Path) -> Iterator[tuple[str, Cell, Sketch]]:
     for category, number, how in SCRIBBLES:
         file = io.BytesIO()
-        picture, options = _as_told(_real(folder, category, number), how)
+        picture, options = _scribbled(_real(folder, category, number), how)
         picture.save(file, **options)
         yield how, _opened(file.getvalue()), read_picture(file.getvalue())
 
 
-def _as_told(drawing: Sketch, how: str) -> tuple[Image.Image, dict[str, Any]]:
+def _scribbled(drawing: Sketch, how: str) -> tuple[Image.Image, dict[str, Any]]:
     """Draw a scribble in a certain way; also how to save it."""
     width = {"thick marker": 34, "tiny, 40 pixels": 2}.get(how, 7)
     size = 40 if how.startswith("tiny") else 500

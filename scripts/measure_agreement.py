@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def looks_of(drawings: list[list[np.ndarray]]) -> dict[str, Looks]:
-    """What is asked about the strokes of drawings of one thing, if two or more have such strokes."""
+    """What is asked about strokes of drawings of one thing, if two drawings have such strokes."""
     ways, turns, orders = Looks(), Looks(), Looks()
     for number, strokes in enumerate(drawings):
         side = max(float(np.ptp(np.concatenate(strokes), axis=0).max()), 1.0)

@@ -37,8 +37,8 @@ class LatentGaussians:
 
     Args:
         means: Mean code of the drawings of each mode.
-        shares: How many of a category's drawings are of each mode, together 1; 0 for all modes of a
-            category without drawings.
+        shares: Share of each mode in a category's drawings; 0 for all modes of a category without
+            drawings. That they sum to 1 is not checked.
         factor: Cholesky factor, a lower triangle, of the covariance of a drawing's code about the
             mean of its mode.
         prefix_means: Mean code of the prefixes of each category's drawings.

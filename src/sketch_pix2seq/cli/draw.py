@@ -113,7 +113,7 @@ def draw(
     options.plan((), inputs, "redrawn")  # refuses before anything is read
     read = read_inputs(inputs)
     if not read.sketches:
-        read.report_problems()
+        read.raise_problems()
     options.check(len(read.sketches), best_of, fidelity)
     results = options.plan(read.sources, read.paths, "redrawn")
     sketcher = options.load_sketcher()
@@ -129,7 +129,7 @@ def draw(
         )
     facts = options.facts(sketcher, best_of) | {"fidelity": fidelity}
     results.write(drawings, facts, redrawn=read.sketches)
-    read.report_problems()
+    read.raise_problems()
 
 
 def complete(
@@ -155,19 +155,19 @@ def complete(
     options.plan((), inputs, "completed")  # refuses before anything is read
     read = read_inputs(inputs)
     if not read.sketches:
-        read.report_problems()
+        read.raise_problems()
     options.check(len(read.sketches), best_of)
     results = options.plan(read.sources, read.paths, "completed")
     sketcher = options.load_sketcher()
     named = None if category is None else sketcher.card.categories[sketcher.category_id(category)]
     read, drawings = _completed(sketcher, read, category, best_of, options)
     if not drawings:
-        read.report_problems()
+        read.raise_problems()
     results = options.plan(read.sources, read.paths, "completed")
     if results.form == "ndjson":
         drawings = [[drawing.to_quickdraw_grid() for drawing in some] for some in drawings]
     results.write(drawings, options.facts(sketcher, best_of) | {"category": named})
-    read.report_problems()
+    read.raise_problems()
 
 
 def _completed(

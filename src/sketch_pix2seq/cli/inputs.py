@@ -92,8 +92,12 @@ class Inputs:
             files.append(InputFile(file.path, source, [file.sketches[index] for index in indices]))
         return Inputs(files, problems)
 
-    def report_problems(self) -> None:
-        """Write a line for each problem, and fail with the last; if there is none, do nothing."""
+    def raise_problems(self) -> None:
+        """Write a line for each problem but the last that is listed, and raise that one.
+
+        Raises:
+            DrawingError: If there is a problem.
+        """
         if not self.problems:
             return
         *others, last = self.problems[:MAX_REPORTED]

@@ -60,7 +60,7 @@ def mix(
         refuse_place(out.parent)
         refuse_to_replace([out], inputs, overwrite=overwrite)
     read = read_inputs(inputs)
-    read.report_problems()
+    read.raise_problems()
     check_mix(len(read.sketches), steps, best_of)
     sketcher = options.load_sketcher()
     with progress_bar("drawing") as progress:

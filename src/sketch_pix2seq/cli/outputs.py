@@ -276,7 +276,7 @@ def ndjson(
     made: dict[str, Any],
     redrawn: Sequence[Sketch] = (),
 ) -> Iterator[bytes]:
-    """Write a line for each drawing, in whole numbers as QuickDraw does."""
+    """Yield the content of a file for each source: a line for each drawing, in whole numbers."""
     import numpy as np
 
     from sketch_pix2seq.io.ndjson import format_record

@@ -73,7 +73,7 @@ def trace(
     show_stages = partial(_write_stages, drawings, stages, overwrite, is_piped, **how)
     if not drawings.sketches:
         show_stages()
-        drawings.report_problems()
+        drawings.raise_problems()
     results = ResultFiles(
         drawings.sources, drawings.paths, *where, overwrite=overwrite, curved=True
     )
@@ -88,7 +88,7 @@ def trace(
     if results.form == "ndjson":
         sketches = [sketch.to_quickdraw_grid() for sketch in sketches]
     results.write([[sketch] for sketch in sketches], {})
-    drawings.report_problems()
+    drawings.raise_problems()
 
 
 def _is_svg(path: Path) -> bool:

@@ -56,12 +56,15 @@ def sample_completions(
     Args:
         gaussians: The bundle's.
         prefix_code: Code of the prefix.
-        n: How often.
-        seed: The user's.
+        n: Number of completions.
+        seed: Seed of the sampling.
         temperature: The logits of the categories are divided by it. The mode is sampled by its
             probability; at 0 both are the likeliest.
         category_id: What it shows, if that is known.
-        tries: Completions of each; completion k + n, k + 2 n, ... are to the category of k.
+        tries: Candidates for each completion; candidates k, k + n, k + 2 n, ... have one category.
+
+    Returns:
+        n * tries completions.
 
     Raises:
         BundleError: If the numbers in the bundle lead to logits that are far too large.

@@ -7,8 +7,9 @@ import { DOWN, END, UP } from "./drawing.js";
 import { largest } from "./mixture.js";
 import { pixelOf, RADIUS } from "./pen_view.js";
 
-const OFF_INK = Math.fround(0.7); // nats lost for each pixel of a line that is off the ink
-const NEW_INK = Math.fround(0.4); // nats gained for each pixel of ink that a line covers first
+const f32 = Math.fround;
+const OFF_INK = f32(0.7); // nats lost for each pixel of a line that is off the ink
+const NEW_INK = f32(0.4); // nats gained for each pixel of ink that a line covers first
 const MAX_NEW_INK = 3; // pixels of new ink that count at most
 const ARRIVAL = 8; // nats gained by a move with the pen up that arrives at remaining ink
 const STAY_DOWN_BONUS = 4; // nats gained by a pen that stays down where the ink continues
@@ -18,10 +19,9 @@ const BESIDE = 3; // side of the square about a pixel in which a drawn line coun
 const ARRIVAL_SQUARE = 5, ARRIVAL_INK = 3; // so much remaining ink about its end: it arrives
 const AHEAD_SQUARE = 5, AHEAD_INK = 1.5; // so much remaining ink about its end: it continues
 const END_SQUARE = 4, END_INK = 1.5; // more remaining ink in any square: the drawing does not end
-const INKY = Math.fround(0.3); // of the darkest pixel of ink: the pen moves to pixels as dark
+const INKY = f32(0.3); // of the darkest pixel of ink: the pen moves to pixels as dark
 const REACH = 8; // pixels: spread of the distance between a proposal and remaining ink
 const SHARES = Float32Array.from({ length: LINE_SAMPLES }, (_, i) => (i + 1) / LINE_SAMPLES);
-const f32 = Math.fround;
 
 /**
  * What is known of a picture under way: where there is no ink for sure (`paperOf`), ink that no
@@ -44,13 +44,13 @@ export function paperOf(ink, size, visible) {
   const paper = new Float32Array(ink.length);
   for (let y = 0, at = 0; y < size; y++) {
     for (let x = 0; x < size; x++, at++) {
-      let largest = 0;
+      let darkest = 0;
       for (let row = Math.max(y - 1, 0); row <= Math.min(y + 1, size - 1); row++) {
         for (let column = Math.max(x - 1, 0); column <= Math.min(x + 1, size - 1); column++) {
-          largest = Math.max(largest, ink[row * size + column]);
+          darkest = Math.max(darkest, ink[row * size + column]);
         }
       }
-      paper[at] = (1 - Math.min(largest, 1)) * (visible ? visible[at] : 1);
+      paper[at] = (1 - Math.min(darkest, 1)) * (visible ? visible[at] : 1);
     }
   }
   return paper;
