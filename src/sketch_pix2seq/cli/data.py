@@ -167,8 +167,7 @@ def info(
     print_line(f"offset scale    {card.offset_scale:.4f}")
     sizes = [f"{name} {dataset.size(name) / 1e6:,.1f} MB" for name in SPLITS]
     print_line(f"on disk         {', '.join(sizes)}")
-    given = {name: value for name, value in card.options.items() if value not in (None, "", [])}
-    options = ", ".join(f"{name} {value}" for name, value in given.items() if value is not False)
+    options = ", ".join(f"{name} {value}" for name, value in card.options.items() if value)
     print_line(f"prepared with   {options}")
     print_line(f"licence         {card.licence}")
     for source in card.sources:
