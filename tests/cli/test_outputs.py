@@ -276,6 +276,7 @@ def test_what_cannot_be_written_is_refused_before_anything_is_drawn(
         (["--out", "new.apng", "--size", "1025"], "`--size` of an animation must be at most 1024"),
         (["--out", "house.jpg"], "must be a folder, or end in one of .svg"),
         (["--out", "house.hpgl"], "must be a folder, or end in one of .svg"),
+        (["--out", "house.excalidrawlib"], "must be a folder, or end in one of .svg"),
         (["--out", "thick.png/deep"], "`thick.png` is not one"),
         (["--out", "there.svg"], "must not take the place of the file `there.svg`"),
     ],

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Format = Literal["svg", "dxf", "excalidraw", "png", "gif", "apng", "ndjson"]
 _LONGEST_NAME = 255
 """Bytes of a file's name that all usual file systems take."""
-_FILE_SUFFIX = re.compile(r"\.[A-Za-z]{2,7}[0-9]?")
+_FILE_SUFFIX = re.compile(r"\.([A-Za-z]{2,7}[0-9]?|excalidrawlib)")
 """What follows the last dot of a file's name, such as .hpgl; not of a folder like run.2."""
 
 
