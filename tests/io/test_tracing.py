@@ -134,7 +134,7 @@ def test_corners_of_wide_lines_are_not_cut_off() -> None:
     assert np.hypot(*(points - (72, 18)).T).min() < 1.5
 
 
-@pytest.mark.parametrize(("gap", "num_lines"), [(4, 1), (9, 2)])
+@pytest.mark.parametrize(("gap", "num_lines"), [(4, 1), (9, 1), (12, 2)])
 def test_gaps_are_bridged_from_left_and_from_right_alike(gap: int, num_lines: int) -> None:
     distance = np.zeros((9, 80), np.float32)
     distance[4, 5:30], distance[4, 29 + gap : 70] = 2, 5  # lines 3 and 9 pixels wide

@@ -241,7 +241,7 @@ test("margin lines are found among very many strokes in bounded time", () => {
 });
 
 test("gaps are bridged from left and from right alike", () => {
-  for (const [gap, numLines] of [[4, 1], [9, 2]]) {
+  for (const [gap, numLines] of [[4, 1], [9, 1], [12, 2]]) {
     const distance = new Float32Array(9 * 80).fill(2, 4 * 80 + 5, 4 * 80 + 30);
     distance.fill(5, 4 * 80 + 29 + gap, 4 * 80 + 70); // lines 3 and 9 pixels wide
     assert.equal(walkLines(distance, 80).length, numLines);

@@ -77,18 +77,18 @@ def _join(graph: LineGraph, meeting: list[End], node_headings: dict[End, Heading
 
 
 def _bridge_gaps(graph: LineGraph) -> None:
-    """Join loose ends that face each other across a gap narrower than both lines are wide."""
+    """Join loose ends that face each other across a gap narrower than their mean width."""
     loose = [(edge, side) for edge in graph.edges for side in (0, 1) if not edge.next_edge[side]]
     if not loose:
         return
     loose.sort(key=lambda end: end[0].points[-end[1], 0])
     points = np.array([edge.points[-side] for edge, side in loose])
     reach = np.array([_GAP * edge.width + 1 for edge, _ in loose])
-    stops = np.searchsorted(points[:, 0], points[:, 0] + reach, side="right").tolist()
+    stops = np.searchsorted(points[:, 0], points[:, 0] + reach.max(), side="right").tolist()
     pairs = []
     for a, stop in enumerate(stops):
         apart = np.hypot(*(points[a + 1 : stop] - points[a]).T)
-        near = np.flatnonzero(apart <= np.minimum(reach[a], reach[a + 1 : stop])).tolist()
+        near = np.flatnonzero(2 * apart <= reach[a] + reach[a + 1 : stop]).tolist()
         pairs += [(float(apart[k]), a, a + 1 + k) for k in near]
     for apart, a, b in sorted(pairs):
         first, second = loose[a], loose[b]

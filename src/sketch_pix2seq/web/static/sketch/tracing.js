@@ -58,7 +58,7 @@ function join(
   }
 }
 
-/** Join loose ends that face each other across a gap narrower than both lines are wide. */
+/** Join loose ends that face each other across a gap narrower than their mean width. */
 function bridgeGaps(/** @type {LineGraph} */ graph) {
   const loose = graph.edges.flatMap((edge) => edge.ends)
     .filter(({ edge, side }) => !edge.next[side])
@@ -67,10 +67,11 @@ function bridgeGaps(/** @type {LineGraph} */ graph) {
       return { end, x: end.edge.xs[at], y: end.edge.ys[at], reach: GAP * end.edge.width + 1 };
     }).sort((a, b) => a.x - b.x);
   const pairs = [];
+  const most = loose.reduce((largest, { reach }) => Math.max(largest, reach), 0);
   for (const [a, one] of loose.entries()) {
-    for (let b = a + 1; b < loose.length && loose[b].x <= one.x + one.reach; b++) {
+    for (let b = a + 1; b < loose.length && loose[b].x <= one.x + most; b++) {
       const apart = Math.hypot(loose[b].x - one.x, loose[b].y - one.y);
-      if (apart <= Math.min(one.reach, loose[b].reach)) pairs.push({ apart, one, other: loose[b] });
+      if (2 * apart <= one.reach + loose[b].reach) pairs.push({ apart, one, other: loose[b] });
     }
   }
   for (const { apart, one, other } of pairs.sort((p, q) => p.apart - q.apart)) {
