@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int64, UInt8
+from jaxtyping import Bool, Float, Int64, UInt8
 from PIL import Image
 
 from sketch_pix2seq.io.regions import Regions
@@ -30,6 +30,7 @@ _BLACKEST = 16  # steps of 255 that are added: in the dark there is noise
 _EVERYWHERE = 0.85  # of the places have half of that difference
 _DRAWN = 90  # percent of the other ink have less contrast than what is surely drawn
 _PALE = 0.6  # of that contrast: edges have less
+_LOGS = np.log(np.arange(256) + _BLACKEST)
 
 
 class _Line(NamedTuple):
@@ -51,7 +52,7 @@ def outer_edges(
         contrast: (H, W), to the paper.
         picture: As large; L or RGB.
     """
-    colours = np.log(np.asarray(picture, np.float32).reshape(*ink.shape, -1) + _BLACKEST)
+    colours = np.asarray(picture).reshape(*ink.shape, -1)
     longest = max(ink.shape)
     found, left = np.zeros_like(ink), ink
     for _ in range(_MAX_EDGES):
@@ -61,10 +62,10 @@ def outer_edges(
         if not left.any():
             break
         for line in _long_sides(left, _LONG * longest):
+            if not _has_other_ground_beyond(colours, ink, line, round(_REACH * longest)):
+                continue
             edge = _beyond(ink, line, _REACH * longest, _INSET * longest)
-            if _is_pale(contrast, left & edge, left & ~edge) and _has_other_ground_beyond(
-                colours, ink, line, round(_REACH * longest)
-            ):
+            if _is_pale(contrast, left & edge, left & ~edge):
                 break
         else:
             break
@@ -111,7 +112,7 @@ def _is_pale(
 
 
 def _has_other_ground_beyond(
-    colours: Float32[np.ndarray, "H W C"],
+    colours: UInt8[np.ndarray, "H W C"],
     ink: Bool[np.ndarray, "H W"],
     line: _Line,
     reach: int,
@@ -121,11 +122,11 @@ def _has_other_ground_beyond(
     depth = np.arange(_DEPTH)
 
     def ground(first: Int64[np.ndarray, " P"]) -> Float[np.ndarray, "P C"]:
-        """The mean colour so far inwards of each place; NaN where there is no ground."""
+        """The mean logarithm of colours so far inwards of each place; NaN where there is no ground."""
         rows, columns, is_within = _pixels(places, first[:, None] + depth, line.inwards, ink.shape)
         is_ground = (is_within & ~ink[rows, columns])[..., None]
         count = is_ground.sum(axis=1)
-        total = (colours[rows, columns] * is_ground).sum(axis=1)
+        total = (_LOGS[colours[rows, columns]] * is_ground).sum(axis=1)
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
     offsets = np.arange(-reach, 3 * reach)

@@ -48,9 +48,9 @@ export function outerEdges(ink, contrast, picture) {
     left = { ...left, data: regions.only(isLarge) };
     let edge = null;
     for (const line of longSides(left, LONG * longest)) {
+      if (!hasOtherGroundBeyond(picture, ink, line, Math.round(REACH * longest))) continue;
       const beyond = inkBeyond(ink, line, REACH * longest, INSET * longest);
-      if (isPale(contrast.data, left.data, beyond)
-        && hasOtherGroundBeyond(picture, ink, line, Math.round(REACH * longest))) {
+      if (isPale(contrast.data, left.data, beyond)) {
         edge = beyond;
         break;
       }
