@@ -122,7 +122,7 @@ def _has_other_ground_beyond(
     depth = np.arange(_DEPTH)
 
     def ground(first: Int64[np.ndarray, " P"]) -> Float[np.ndarray, "P C"]:
-        """The mean logarithm of colours so far inwards of each place; NaN where there is no ground."""
+        """The mean logarithmic colour so far inwards of each place; NaN without ground."""
         rows, columns, is_within = _pixels(places, first[:, None] + depth, line.inwards, ink.shape)
         is_ground = (is_within & ~ink[rows, columns])[..., None]
         count = is_ground.sum(axis=1)
