@@ -161,10 +161,11 @@ def _excalidraw(document: dict[str, Any]) -> RawDrawing:
     try:
         for element in elements if isinstance(elements, list) else ():
             if not element.get("isDeleted"):
-                outline = _outline(element) if _is_visible(element) else []
+                is_visible = _is_visible(element)
+                outline = _outline(element) if is_visible else []
                 strokes += outline
-                invisible = "" if _is_visible(element) else "invisible "
-                left_out[invisible + str(element["type"])[:20]] += not outline
+                kind = str(element["type"])[:20]
+                left_out[kind if is_visible else f"invisible {kind}"] += not outline
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise DrawingError(
             "an Excalidraw file must be as Excalidraw writes it", got=str(error)[:60]

@@ -16,9 +16,7 @@ _DRAWN = 75  # percent of all places have less contrast than what is surely draw
 _PALE = 0.6  # of that contrast: folds have less
 _MIN_PIECES = 2  # of a fold that the drawing crosses
 _MIN_COVERED = 0.6  # of its length at least is found
-_MIN_SHARE = (
-    0.4  # of all pale strokes close by are its pieces; others are of a fold that crosses it
-)
+_MIN_SHARE = 0.4  # of all pale strokes close by are its pieces; others are of another fold
 _OFF = 2.0  # widths of lines, by which its pieces are off one line
 
 

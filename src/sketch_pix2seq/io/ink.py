@@ -59,6 +59,7 @@ class Ink(NamedTuple):
     Args:
         mask: (H, W), True for ink.
         contrast: (H, W).
+        picture: (H, W), L or RGB: what the ink was found in.
         is_photo: Whether the paper is not of one colour.
         scale: Pixels of the picture to one of the mask.
         has_printed_lines: Whether the paper has printed lines, which are no ink.
@@ -67,6 +68,7 @@ class Ink(NamedTuple):
 
     mask: Bool[np.ndarray, "H W"]
     contrast: UInt8[np.ndarray, "H W"]
+    picture: Image.Image
     is_photo: bool
     scale: float
     has_printed_lines: bool
@@ -87,7 +89,7 @@ def find_ink(
         DrawingError: If the picture shows one even colour, or more ink than lines have.
     """
     paper = _paper_colour(picture if outside is None else _with_paper(picture, outside))
-    scale, grain = 1.0, 0.0
+    scale, grain, small = 1.0, 0.0, picture
     if paper is not None:
         contrast = _differing(picture, paper)
         least = _MIN_CONTRAST
@@ -119,7 +121,8 @@ def find_ink(
             found = _mask(soft, least, left, reach, is_photo=paper is None)
         except DrawingError:  # lines closely side by side, not grain: the blur has closed all gaps
             break
-    return Ink(found.mask, contrast, paper is None, scale, found.is_printed, found.are_lost)
+    facts = (paper is None, scale, found.is_printed, found.are_lost)
+    return Ink(found.mask, contrast, small, *facts)
 
 
 def _with_paper(picture: Image.Image, outside: Bool[np.ndarray, "H W"]) -> Image.Image:

@@ -29,16 +29,16 @@ def split_lines(file: Content, stop: int | None = None) -> Iterator[bytes | None
     left out. A line ends with a line feed, a carriage return, or both; `stop` does not count
     between lines that a carriage return alone ends.
     """
-    begun: bytes | None = None  # of the lines that a carriage return alone ends, the last one read
-    while begun is not None or stop is None or file.tell() < stop:
-        line = (begun or b"") + file.readline(MAX_LINE_BYTES + 1 - len(begun or b""))
+    rest: bytes | None = None  # what follows the last of the lines that a carriage return ends
+    while rest is not None or stop is None or file.tell() < stop:
+        line = (rest or b"") + file.readline(MAX_LINE_BYTES + 1 - len(rest or b""))
         if not line:
             return
-        begun = None
+        rest = None
         if line.endswith(b"\n") or len(line) <= MAX_LINE_BYTES:
             yield from line.removesuffix(b"\n").removesuffix(b"\r").split(b"\r")
         elif b"\r" in line:
-            *whole, begun = line.split(b"\r")
+            *whole, rest = line.split(b"\r")
             yield from whole
         else:
             while line and not line.endswith(b"\n"):

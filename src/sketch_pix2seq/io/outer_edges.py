@@ -53,25 +53,41 @@ def outer_edges(
         picture: As large; L or RGB.
     """
     colours = np.asarray(picture).reshape(*ink.shape, -1)
-    longest = max(ink.shape)
-    found, left = np.zeros_like(ink), ink
+    found = np.zeros_like(ink)
     for _ in range(_MAX_EDGES):
-        regions = Regions.of(left)
-        low, high = regions.boxes()
-        left = regions.only((high - low).max(axis=1) >= _SMALL * longest)
-        if not left.any():
-            break
-        for line in _long_sides(left, _LONG * longest):
-            if not _has_other_ground_beyond(colours, ink, line, round(_REACH * longest)):
-                continue
-            edge = _beyond(ink, line, _REACH * longest, _INSET * longest)
-            if _is_pale(contrast, left & edge, left & ~edge):
-                break
-        else:
+        edge = _edge_of(ink & ~found, ink, contrast, colours)
+        if edge is None:
             break
         found |= edge
-        left = left & ~edge
     return found
+
+
+def _edge_of(
+    left: Bool[np.ndarray, "H W"],
+    ink: Bool[np.ndarray, "H W"],
+    contrast: UInt8[np.ndarray, "H W"],
+    colours: UInt8[np.ndarray, "H W C"],
+) -> Bool[np.ndarray, "H W"] | None:
+    """Where ink is an edge of the sheet, along the outline of what is left of it; None if nowhere.
+
+    Args:
+        left: (H, W), ink without edges that were found before.
+        ink: (H, W).
+        contrast: (H, W).
+        colours: (H, W, C).
+    """
+    longest = max(ink.shape)
+    regions = Regions.of(left)
+    low, high = regions.boxes()
+    large = regions.only((high - low).max(axis=1, initial=0) >= _SMALL * longest)
+    if not large.any():
+        return None
+    for line in _long_sides(large, _LONG * longest):
+        if _has_other_ground_beyond(colours, ink, line, round(_REACH * longest)):
+            edge = _beyond(ink, line, _REACH * longest, _INSET * longest)
+            if _is_pale(contrast, large & edge, large & ~edge):
+                return edge
+    return None
 
 
 def _long_sides(mask: Bool[np.ndarray, "H W"], least: float) -> list[_Line]:

@@ -117,7 +117,7 @@ def read_picture(
     ink = find_ink(image, softness=enlarged, outside=page.outside)
     has_edges = False
     if ink.is_photo and page.outside is None:
-        edges = outer_edges(ink.mask, ink.contrast, image.reduce(round(ink.scale)))
+        edges = outer_edges(ink.mask, ink.contrast, ink.picture)
         has_edges = bool(edges.any())
         ink = ink._replace(mask=ink.mask & ~edges)
     lines = lines_of_ink(
@@ -132,7 +132,7 @@ def read_picture(
         is_fold = folds(lines.strokes, ink.contrast, lines.width)
         lines = lines._replace(strokes=list(itertools.compress(lines.strokes, ~is_fold)))
     if on_stage:
-        _show(on_stage, image, ink, lines.strokes)
+        _show(on_stage, ink, lines.strokes)
     left_out = [
         *(["all pages or frames but the first"] if has_others else []),
         *page.left_out,
@@ -159,7 +159,7 @@ def read_picture(
     sketch = merged(sketch)
     if on_stage:
         found = [(stroke / scale - page.corner) / ink.scale for stroke in sketch.strokes]
-        on_stage("merged", _strokes_over(_grey(image, ink), found))
+        on_stage("merged", _strokes_over(ink.picture.convert("L"), found))
     return sketch
 
 
@@ -318,17 +318,13 @@ def _along_border(
     return along if is_edge else np.zeros(num, bool)
 
 
-def _show(on_stage: OnStage, image: Image.Image, ink: Ink, strokes: Sequence[np.ndarray]) -> None:
-    grey = _grey(image, ink)
+def _show(on_stage: OnStage, ink: Ink, strokes: Sequence[np.ndarray]) -> None:
+    grey = ink.picture.convert("L")
     on_stage("picture", grey)
     on_stage("contrast", Image.fromarray(255 - ink.contrast))
     on_stage("ink", Image.fromarray(np.where(ink.mask, 0, 255).astype(np.uint8)))
     on_stage("lines", Image.fromarray(np.where(thin(ink.mask), 0, 255).astype(np.uint8)))
     on_stage("strokes", _strokes_over(grey, strokes))
-
-
-def _grey(image: Image.Image, ink: Ink) -> Image.Image:
-    return image.convert("L").resize(ink.mask.shape[::-1])
 
 
 def _strokes_over(grey: Image.Image, strokes: Sequence[np.ndarray]) -> Image.Image:

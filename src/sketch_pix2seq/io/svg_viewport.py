@@ -29,7 +29,7 @@ class WalkState:
         viewport: Width and height to which percentages refer.
         depth: How deep it is nested.
         clips: What cuts it.
-        clip_cost: What that costs for each point, in edges (see `clip_cost`).
+        clip_cost: What that costs for each point, in edges; see `svg_areas.clip_cost`.
         context: Paints of the shape that a marker stands on.
         drawn_ids: `id`s of all that is being drawn by reference: none may draw itself.
         all_areas: Whether areas are wanted whatever their paint: in a clip path.

@@ -58,7 +58,7 @@ def reference_of(element: ET.Element) -> str:
 
     Of two links that without a namespace counts, even if it is empty.
 
-    Source: SVG 2, section 16.1.6 (deprecated XLink URL reference attributes).
+    *Source*: SVG 2, chapter Linking, deprecated XLink attributes.
     """
     link = element.get("href")
     return (element.get(_NS_HREF, "") if link is None else link).strip()

@@ -17,6 +17,7 @@ import { median, medianOfBytes, quantile } from "./statistics.js";
  * @typedef {object} Ink
  * @property {Plane} mask 1 for ink.
  * @property {Plane} contrast To the paper, 255 for the most.
+ * @property {Picture} picture As large: what the ink was found in.
  * @property {boolean} isPhoto Whether the paper is not of one colour.
  * @property {number} scale Pixels of the picture to one of the mask.
  * @property {boolean} hasPrintedLines Whether there are such, which are no ink.
@@ -67,12 +68,12 @@ const FIX = "Give a picture of lines on paper.";
  */
 export function findInk(picture, { softness = 1, outside = null, threshold } = {}) {
   const paper = paperColour(picture, outside), isPhoto = paper === null;
-  let contrast, scale = 1, grain = 0;
+  let contrast, scale = 1, grain = 0, small = picture;
   if (paper) {
     contrast = differing(picture, paper);
   } else {
     const factor = Math.ceil(Math.max(picture.width, picture.height) / PHOTO_SIDE);
-    const small = eachPlane(picture, (plane) => reduced(plane, factor));
+    small = eachPlane(picture, (plane) => reduced(plane, factor));
     scale = factor;
     ({ contrast, grain } = darkerThanPaper(small));
   }
@@ -102,7 +103,7 @@ export function findInk(picture, { softness = 1, outside = null, threshold } = {
       break; // lines closely side by side, not grain: the blur has closed all gaps
     }
   }
-  return { ...found, contrast, isPhoto, scale };
+  return { ...found, contrast, picture: small, isPhoto, scale };
 }
 
 /**

@@ -261,7 +261,11 @@ function listed(lists, key) {
   return list;
 }
 
-/** The node that a node has become part of, or itself. @param {Map<number, number>} parents @param {number} node */
+/**
+ * The node that a node has become part of, or itself.
+ *
+ * @param {Map<number, number>} parents @param {number} node
+ */
 function nodeOf(parents, node) {
   for (let next = parents.get(node); next !== undefined; next = parents.get(node)) node = next;
   return node;

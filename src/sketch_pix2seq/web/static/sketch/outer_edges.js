@@ -38,28 +38,35 @@ const LOGS = Float32Array.from({ length: 256 }, (_, value) => Math.log(value + B
  * @returns {Uint8Array}
  */
 export function outerEdges(ink, contrast, picture) {
-  const longest = Math.max(ink.width, ink.height), found = new Uint8Array(ink.data.length);
-  let left = ink;
+  const found = new Uint8Array(ink.data.length);
   for (let time = 0; time < MAX_EDGES; time++) {
-    const regions = new Regions(left), { low, high } = regions.boxes();
-    const isLarge = low.map((corner, region) =>
-      Math.max(...corner.map((first, axis) => high[region][axis] - first)) >= SMALL * longest);
-    if (!isLarge.includes(true)) break;
-    left = { ...left, data: regions.only(isLarge) };
-    let edge = null;
-    for (const line of longSides(left, LONG * longest)) {
-      if (!hasOtherGroundBeyond(picture, ink, line, Math.round(REACH * longest))) continue;
-      const beyond = inkBeyond(ink, line, REACH * longest, INSET * longest);
-      if (isPale(contrast.data, left.data, beyond)) {
-        edge = beyond;
-        break;
-      }
-    }
+    const left = where(ink.data, (isInk, at) => isInk && !found[at]);
+    const edge = edgeOf({ ...ink, data: left }, ink, contrast, picture);
     if (!edge) break;
     for (let at = 0; at < found.length; at++) found[at] |= edge[at];
-    left = { ...left, data: where(left.data, (isInk, at) => isInk && !found[at]) };
   }
   return found;
+}
+
+/**
+ * Where ink is an edge of the sheet, along the outline of what is left of it; null if nowhere.
+ *
+ * @param {Plane} left Ink without edges that were found before.
+ * @param {Plane} ink @param {Plane} contrast @param {Picture} picture
+ */
+function edgeOf(left, ink, contrast, picture) {
+  const longest = Math.max(ink.width, ink.height);
+  const regions = new Regions(left), { low, high } = regions.boxes();
+  const isLarge = low.map((corner, region) =>
+    Math.max(...corner.map((first, axis) => high[region][axis] - first)) >= SMALL * longest);
+  if (!isLarge.includes(true)) return null;
+  const large = regions.only(isLarge);
+  for (const line of longSides({ ...ink, data: large }, LONG * longest)) {
+    if (!hasOtherGroundBeyond(picture, ink, line, Math.round(REACH * longest))) continue;
+    const edge = inkBeyond(ink, line, REACH * longest, INSET * longest);
+    if (isPale(contrast.data, large, edge)) return edge;
+  }
+  return null;
 }
 
 /**
@@ -75,7 +82,8 @@ function longSides(mask, least) {
     const [x, y] = corners[(i + 1) % corners.length].map((value, axis) => value - start[axis]);
     const length = Math.hypot(x, y);
     if (length < least) return;
-    sides.push({ start, along: [x / length, y / length], inwards: [-y / length, x / length], length });
+    const along = /** @type {Point} */ ([x / length, y / length]);
+    sides.push({ start, along, inwards: [-along[1], along[0]], length });
   });
   return sides;
 }

@@ -10,7 +10,7 @@ import { findInk } from "./ink.js";
 import { inkWidth, roughWidth } from "./morphology.js";
 import { outerEdges } from "./outer_edges.js";
 import { penColours } from "./pen_colours.js";
-import { BICUBIC, eachPlane, partOf, reduced, resized, where } from "./picture.js";
+import { BICUBIC, eachPlane, partOf, resized, where } from "./picture.js";
 import { bindingMarks, printedDashes, printedDots, punchedHoles } from "./printed_marks.js";
 import { withoutMarginLines } from "./printed_lines.js";
 import { Regions } from "./regions.js";
@@ -86,8 +86,7 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
   const ink = findInk(page.image, { softness: enlarged, outside: page.outside, threshold });
   let hasEdges = false;
   if (ink.isPhoto && !page.outside) {
-    const shown = eachPlane(page.image, (plane) => reduced(plane, ink.scale));
-    const edges = outerEdges(ink.mask, ink.contrast, shown);
+    const edges = outerEdges(ink.mask, ink.contrast, ink.picture);
     hasEdges = edges.includes(1);
     ink.mask.data = where(ink.mask.data, (isInk, at) => isInk && !edges[at]);
   }
