@@ -191,6 +191,8 @@ def test_of_many_categories_the_page_shows_the_first(
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert ">pig</th>" in text
     assert ">teapot</th>" not in text
+    assert "Columns left out: 1. They are in <code>tables/recognition.csv</code>" in text
+    assert "<code>tables/confusion.csv</code>" in text
 
 
 def test_a_second_time_nothing_is_measured_and_the_page_is_the_same(

@@ -187,8 +187,9 @@ def _selected(
     full: list[bytes] = []  # how lines name the categories that are full: they are not parsed
 
     def is_full(line: bytes) -> bool:
-        is_clear = not options.strict and line.count(b'"word"') == 1
-        return is_clear and any(word in line for word in full)
+        if not full or options.strict or line.count(b'"word"') != 1:
+            return False
+        return any(word in line for word in full)
 
     for drawing in read_drawings(source, strict=options.strict, report=report, skip=is_full):
         if options.recognized_only and drawing.recognized is False:

@@ -266,13 +266,15 @@ def recognition_section(results: Results) -> Section:
         for model in results.models
     ]
     shares = _confusion(results)
+    many = len(held_out.categories) > MANY
+    taken = " What is taken for what: `tables/confusion.csv`." if many else ""
     return Section(
         name="recognition",
         title="Recognition: is the redrawing of the right kind?",
         see="How near each model comes to the first line, human drawings, in every category.",
         how=f"{len(human):,} test drawings, redrawn ({results.sampling}); the judge, a classifier "
         "trained on training drawings alone, says what it sees. Bars: 95 % bootstrap over "
-        "drawings, never narrower than Wilson's.",
+        f"drawings, never narrower than Wilson's.{taken}",
         paper="gives no such figure; in its human Turing test 60 % (CNN), 57 % (CNN+KL), 53 % "
         "(RNN) and 50 % (RNN+KL) of redrawings were taken for human, and 58 % of human drawings.",
         here=f"{listed(rows)}.",

@@ -14,7 +14,6 @@ import math
 import re
 from array import array
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -126,15 +125,16 @@ def record_of(fields: dict[str, Any]) -> Record:
     facts: tuple[Any, ...] = (_text(fields, "word"), _key_id(fields), _recognized(fields))
     country = fields.get("countrycode")
     facts += (country if type(country) is str else None, _is_rounded(fields.get("key_id")))
-    if all(len(stroke) == 2 for stroke in coordinates):
+    if max(map(len, coordinates)) == 2:  # without times
         try:
             points = _points(coordinates, "h")
         except (TypeError, OverflowError):  # not whole, or not small
             pass
         else:
-            lifts = np.zeros(len(points), bool)
-            lifts[list(itertools.accumulate(lengths, initial=-1))[1:]] = True
-            return SimplifiedDrawing(points, lifts, *facts)
+            lifts = bytearray(len(points))
+            for end in itertools.accumulate(lengths):
+                lifts[end - 1] = True
+            return SimplifiedDrawing(points, np.frombuffer(lifts, bool), *facts)
     return RawDrawing(_real_points(coordinates), lengths, *facts)
 
 
@@ -172,11 +172,13 @@ def raw_of(sketch: Sketch) -> RawDrawing:
 
 def _points(coordinates: list[list[Any]], kind: Literal["h", "d"]) -> np.ndarray:
     """The points of all strokes as numbers of that kind."""
-    x = array(kind, chain.from_iterable([stroke[0] for stroke in coordinates]))
-    y = array(kind, chain.from_iterable([stroke[1] for stroke in coordinates]))
-    points = np.empty((len(x), 2), np.dtype(kind))
-    points[:, 0], points[:, 1] = x, y
-    return points
+    x: list[Any] = []
+    y: list[Any] = []
+    for stroke in coordinates:
+        x += stroke[0]
+        y += stroke[1]
+    columns = np.frombuffer(array(kind, x + y), np.dtype(kind)).reshape(2, -1)
+    return np.ascontiguousarray(columns.T)
 
 
 def _real_points(coordinates: list[list[Any]]) -> Float64[np.ndarray, "T 2"]:

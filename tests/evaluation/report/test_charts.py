@@ -37,6 +37,17 @@ def test_dots_stand_where_shares_are() -> None:
     assert next(c.get("fill") for c in root.iter(f"{SVG}circle")) == "var(--grey)"
 
 
+def test_names_of_rows_stand_beside_the_marks_and_within_the_chart() -> None:
+    names = ["cat", "The Great Wall of China"]
+    root = numbers_within(charts.dots(names, ["human"], [[Estimate(0.5, 0.4, 0.6)]] * 2))
+    (name,) = [text for text in root.iter(f"{SVG}text") if text.text == names[1]]
+    (hair, *_) = [path for path in root.iter(f"{SVG}path") if path.get("class") == "hair"]
+    left = float(hair.get("d", "").split()[0].removeprefix("M"))
+    end = float(name.get("x", ""))
+    assert end < left
+    assert end - 6.5 * len(names[1]) > 0  # at 12.5 pixels a letter is about half as wide
+
+
 def test_lines_have_ticks_that_people_count_in() -> None:
     root = numbers_within(charts.lines(["a", "b"], [[0.0, 0.33], [0.1, 0.2]], ["0", "1"], "way"))
     assert [one for one in texts(root) if "%" in one] == ["0 %", "10 %", "20 %", "30 %", "40 %"]

@@ -18,7 +18,8 @@ from sketch_pix2seq.io.svg_out import number
 
 NUM_COLOURS = 8
 _WIDTH = 960
-_LABELS = 150  # room for the names of rows
+_LABELS = 150  # room for the names of rows, more where they are long
+_LETTER = 7  # the mean width of one in a name
 _MARKS = ("circle", "square", "diamond", "triangle")
 
 
@@ -42,7 +43,8 @@ def dots(rows: Sequence[str], series: Sequence[str], values: Sequence[Sequence[E
     """
     row_height = 16 + 9 * len(series)
     height = 50 + row_height * len(rows) + 24
-    left, right = _LABELS, _WIDTH - 20
+    longest = max(map(len, rows), default=0)
+    left, right = min(max(_LABELS, 14 + _LETTER * longest), _WIDTH // 2), _WIDTH - 20
 
     def x(share: float) -> float:
         return left + (right - left) * min(max(share, 0.0), 1.0)

@@ -74,6 +74,11 @@ class Table:
         """Columns that the page shows."""
         return self.columns[: self.page_columns]
 
+    @property
+    def num_left_out(self) -> int:
+        """Number of columns that its CSV alone has."""
+        return len(self.columns) - len(self.shown_columns)
+
     def formatted_rows(self) -> list[list[FormattedCell]]:
         """Return the rows that the page shows, as people read them."""
         rows = [
