@@ -26,7 +26,7 @@ import sketch_pix2seq
 from benchmarks.figures import Figure, up_to
 from benchmarks.tracing import fitted, png, rendered
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.picture.picture_in import read_picture
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.web.server import open_server
 from sketch_pix2seq.web.site import new_site

@@ -21,8 +21,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 
 from benchmarks.figures import Figure
-from sketch_pix2seq.io.picture_in import read_picture
-from sketch_pix2seq.io.svg_in import read_svg
+from sketch_pix2seq.io.picture.picture_in import read_picture
+from sketch_pix2seq.io.svg.svg_in import read_svg
 
 FRAME = 256.0
 MARGIN = 20.0

@@ -23,7 +23,7 @@ from simulated_photo import simulate_photo
 
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.io.atomic import atomic_write
-from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.picture.picture_in import read_picture
 from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.io.saving import png_bytes
 from sketch_pix2seq.io.sheet import Cell, Sheet, SheetRow

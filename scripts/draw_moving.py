@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sketch_pix2seq import Sketch, Sketcher, read_sketches
 from sketch_pix2seq.io.animation import timing_of
-from sketch_pix2seq.io.svg_out import curve_data, path_data
+from sketch_pix2seq.io.svg.svg_out import curve_data, path_data
 from sketch_pix2seq.sketch.curves import curves_of
 from sketch_pix2seq.sketch.geometry import bounds
 

@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from benchmarks.tracing import FRAME, fitted, nearest, spaced
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.picture.picture_in import read_picture
 from sketch_pix2seq.sketch.sketch import Sketch
 
 SIZE = (1200, 900)

@@ -19,8 +19,8 @@ from benchmarks.tracing import compared, fitted, png, rendered
 from serving import serving
 from sketch_pix2seq import Sketch
 from sketch_pix2seq.bundle.bundle import Bundle
-from sketch_pix2seq.io.picture_in import read_picture
-from sketch_pix2seq.io.sheet_edge import outside_of
+from sketch_pix2seq.io.picture.picture_in import read_picture
+from sketch_pix2seq.io.picture.sheet_edge import outside_of
 from sketch_pix2seq.sketch.geometry import is_closed
 from sketch_pix2seq.sketch.pen_order import pen_order
 from sketch_pix2seq.web.site import new_site

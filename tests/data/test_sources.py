@@ -12,8 +12,8 @@ from sketch_pix2seq.data import sources
 from sketch_pix2seq.data.sources import SourceFile, SourceFolder, category_of_file, find_sources
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.io import opened
-from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
 from sketch_pix2seq.io.opened import SourceEndedError, split_lines
+from sketch_pix2seq.io.picture.decoding import MAX_PICTURE_BYTES
 from sketch_pix2seq.sketch.sketch import Sketch
 
 LINES = [b'{"line": %d}' % number for number in range(5000)]

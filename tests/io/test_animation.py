@@ -20,7 +20,7 @@ from sketch_pix2seq.io.animation import (
     film,
     timing_of,
 )
-from sketch_pix2seq.io.svg_in import read_svg
+from sketch_pix2seq.io.svg.svg_in import read_svg
 from sketch_pix2seq.sketch.raster import RasterSettings
 from sketch_pix2seq.sketch.sketch import Sketch
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.picture.picture_in import read_picture
+from sketch_pix2seq.io.picture.splitting import split_drawings
 from sketch_pix2seq.io.reading import read_sketches
-from sketch_pix2seq.io.splitting import split_drawings
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 from sketch_pix2seq.sketch.sketch import Sketch
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sketch_pix2seq.io.ndjson import SimplifiedDrawing, format_record, parse_line, parse_sketch
-from sketch_pix2seq.io.svg_in import read_svg
+from sketch_pix2seq.io.svg.svg_in import read_svg
 from sketch_pix2seq.sketch.normalise import quickdraw_normalise
 from sketch_pix2seq.sketch.pen import (
     LIFT,

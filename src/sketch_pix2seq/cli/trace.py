@@ -114,9 +114,9 @@ def _write_stages(
     Paths are printed unless the result itself goes to standard output.
     """
     from sketch_pix2seq.io.atomic import atomic_write
-    from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
     from sketch_pix2seq.io.kinds import is_picture
-    from sketch_pix2seq.io.picture_in import read_picture
+    from sketch_pix2seq.io.picture.decoding import MAX_PICTURE_BYTES
+    from sketch_pix2seq.io.picture.picture_in import read_picture
     from sketch_pix2seq.io.saving import png_bytes
 
     if folder is None:

@@ -15,7 +15,6 @@ from typing import BinaryIO, TypeAlias
 
 from sketch_pix2seq.data.card import FILE_NAME, LONGEST_CATEGORY, is_category
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
-from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
 from sketch_pix2seq.io.kinds import (
     HEAD,
     MANY_DRAWINGS,
@@ -27,6 +26,7 @@ from sketch_pix2seq.io.kinds import (
     without_suffix,
 )
 from sketch_pix2seq.io.opened import GZIP, Content, SourceEndedError
+from sketch_pix2seq.io.picture.decoding import MAX_PICTURE_BYTES
 
 _BLOCK = 1 << 18
 _GZIP_WINDOW = 31

@@ -32,7 +32,7 @@ from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import DrawingError, InputError
 from sketch_pix2seq.inference.arguments import MAX_CODE
 from sketch_pix2seq.inference.drawings import views_of
-from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.picture.picture_in import read_picture
 from sketch_pix2seq.io.reading import Readable
 from sketch_pix2seq.sketch.sketch import Sketch
 

@@ -27,7 +27,7 @@ from PIL import Image
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.ndjson import RawDrawing, Record, SimplifiedDrawing, raw_of
 from sketch_pix2seq.io.pickled_arrays import load_arrays
-from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.picture.picture_in import read_picture
 from sketch_pix2seq.sketch.geometry import MAX_COORDINATE, MAX_POINTS
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET, stroke5_to_stroke3
 

@@ -25,7 +25,7 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.array_files import SPLITS, drawing_of_rows
 from sketch_pix2seq.io.kinds import header_of
 from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, RawDrawing, Record, raw_of, record_of
-from sketch_pix2seq.io.svg_xml import decoded
+from sketch_pix2seq.io.svg.xml import decoded
 from sketch_pix2seq.sketch.geometry import MAX_COORDINATE, MAX_POINTS
 from sketch_pix2seq.sketch.sketch import Sketch
 

@@ -16,11 +16,11 @@ from typing import BinaryIO, TypeAlias
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.kinds import ALONE, HEAD, Kind, kind_of, stem
-from sketch_pix2seq.io.merging import merged
 from sketch_pix2seq.io.ndjson import parse_alone, sketch_of
 from sketch_pix2seq.io.opened import GZIP, SourceEndedError
+from sketch_pix2seq.io.picture.merging import merged
+from sketch_pix2seq.io.picture.splitting import split_drawings
 from sketch_pix2seq.io.records import read_picture_or_svg, read_records
-from sketch_pix2seq.io.splitting import split_drawings
 from sketch_pix2seq.sketch.sketch import Sketch
 
 MAX_INPUTS = 100_000

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.array_files import read_npy, read_npz
 from sketch_pix2seq.io.binary import read_binary
-from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
 from sketch_pix2seq.io.documents import (
     MAX_DOCUMENT_BYTES,
     MAX_INK_BYTES,
@@ -17,12 +16,13 @@ from sketch_pix2seq.io.documents import (
     read_json,
 )
 from sketch_pix2seq.io.kinds import HEAD, Kind, encoding_of
-from sketch_pix2seq.io.merging import merged
 from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, Record, parse_line, raw_of
 from sketch_pix2seq.io.opened import Content, split_lines
 from sketch_pix2seq.io.parquet import read_parquet
-from sketch_pix2seq.io.picture_in import read_picture
-from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
+from sketch_pix2seq.io.picture.decoding import MAX_PICTURE_BYTES
+from sketch_pix2seq.io.picture.merging import merged
+from sketch_pix2seq.io.picture.picture_in import read_picture
+from sketch_pix2seq.io.svg.svg_in import MAX_SVG_BYTES, read_svg
 from sketch_pix2seq.sketch.order import MAX_HAND_STROKES
 from sketch_pix2seq.sketch.sketch import Sketch
 

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.io.saving import png_bytes
-from sketch_pix2seq.io.svg_out import drawing_group, escaped, number
+from sketch_pix2seq.io.svg.svg_out import drawing_group, escaped, number
 from sketch_pix2seq.sketch.coloured import coloured_picture
 from sketch_pix2seq.sketch.raster import RasterSettings
 from sketch_pix2seq.sketch.sketch import Sketch

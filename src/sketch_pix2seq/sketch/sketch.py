@@ -373,7 +373,7 @@ class Sketch:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_svg(size=48)[:4]
             '<svg'
         """
-        from sketch_pix2seq.io import svg_out
+        from sketch_pix2seq.io.svg import svg_out
 
         return svg_out.to_svg(
             self,

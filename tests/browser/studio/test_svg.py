@@ -35,7 +35,7 @@ def site() -> Iterator[str]:
 
 
 def test_small_svgs_give_the_lines_that_they_show(site: str, sheet: Page) -> None:
-    """The same documents are read by Python in `tests/io/test_svg_in.py`."""
+    """The same documents are read by Python in `tests/io/svg/test_svg_in.py`."""
     sheet.goto(site)
     documents = [case.document for case in CASES.values()]
     for case, found in zip(CASES.values(), sheet.evaluate(READ_SVGS, documents), strict=True):

@@ -15,8 +15,8 @@ from PIL import Image
 
 import sketch_pix2seq
 from sketch_pix2seq.io.animation import timing_of
-from sketch_pix2seq.io.svg_out import curve_data, path_data
-from sketch_pix2seq.io.svg_path import path_lines
+from sketch_pix2seq.io.svg.path import path_lines
+from sketch_pix2seq.io.svg.svg_out import curve_data, path_data
 from sketch_pix2seq.sketch.smooth import curves_through
 from sketch_pix2seq.web.studio.pages import languages
 

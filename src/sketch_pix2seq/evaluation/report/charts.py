@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float64, Int64, Shaped
 
 from sketch_pix2seq.evaluation.estimates import Estimate
-from sketch_pix2seq.io.svg_out import number
+from sketch_pix2seq.io.svg.svg_out import number
 
 NUM_COLOURS = 8
 _WIDTH = 960

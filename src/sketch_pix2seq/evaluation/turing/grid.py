@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sketch_pix2seq.evaluation.parts import kept_sketch
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.turing.study import Study, StudySketch
-from sketch_pix2seq.io.svg_out import drawing_group
+from sketch_pix2seq.io.svg.svg_out import drawing_group
 
 _WIDTH = 960
 _GAP, _BETWEEN, _HEAD, _BELOW = 10, 44, 30, 26

@@ -1,4 +1,4 @@
-// What clip paths and masks of an SVG leave of its lines. `svg_areas.py` does the same.
+// What clip paths and masks of an SVG leave of its lines. `io/svg/areas.py` does the same.
 
 import { boundsOf } from "./strokes.js";
 

@@ -1,4 +1,4 @@
-// Lines of an SVG: one of those drawn twice, and joining those in pieces. `svg_lines.py` does the same.
+// Lines of an SVG: one of those drawn twice, and joining those in pieces. `io/svg/lines.py` does the same.
 
 import { boundsOf } from "./strokes.js";
 

@@ -1,4 +1,4 @@
-// Where the markers of an SVG's line stand, and how they are turned. `svg_markers.py` does the same.
+// Where the markers of an SVG's line stand, and how they are turned. `io/svg/markers.py` does the same.
 
 const UNITS = { deg: 1, grad: 0.9, rad: 180 / Math.PI, turn: 360 }; // degrees
 

@@ -1,5 +1,5 @@
 // Lines of a pen that an SVG holds as areas: digital ink, expanded strokes, what tracers write.
-// `svg_pen_lines.py` does the same.
+// `io/svg/pen_lines.py` does the same.
 
 import { linesOfInk } from "../sketch/picture_in.js";
 import { Regions } from "../sketch/regions.js";

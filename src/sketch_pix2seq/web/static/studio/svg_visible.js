@@ -1,5 +1,5 @@
 // Which parts of the lines of an SVG are visible: all areas are painted, and samples along each line
-// are compared with the colours about them. `svg_painting.py` does the same.
+// are compared with the colours about them. `io/svg/painting.py` does the same.
 
 import { boundsOf } from "./strokes.js";
 import { fillClipped, piece } from "./svg_clips.js";

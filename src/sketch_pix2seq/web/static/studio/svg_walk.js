@@ -1,5 +1,5 @@
 // The walk through an SVG in its frame: from its elements, in the order they are painted, to shapes,
-// with what clips them and the markers on their lines. `svg_walk.py` does the same.
+// with what clips them and the markers on their lines. `io/svg/walk.py` does the same.
 
 import { clipEdges, clipped } from "./svg_clips.js";
 import { linkOf, NOT_READ } from "./svg_frame.js";

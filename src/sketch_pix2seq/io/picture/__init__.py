@@ -1,0 +1,1 @@
+"""Pictures and photos of drawings, traced. `web/static/sketch` traces them alike."""
